@@ -1,0 +1,2 @@
+// Package lake stores what matches the schema in DuckDB.
+package lake

@@ -1,0 +1,2 @@
+// Package server is the broker core.
+package server
