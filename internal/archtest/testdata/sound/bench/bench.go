@@ -1,0 +1,5 @@
+package bench
+
+import _ "example.com/sound/whatever"
+
+func Undocumented() {}
