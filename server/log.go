@@ -12,10 +12,11 @@ import (
 // Invariant: sequence numbers start at 1, have no gaps and are never used twice,
 // also across restarts.
 type Log interface {
-	// Append gives the entries the next sequence numbers, in order, and takes
-	// them over. It only touches memory and never waits for a disk. It
-	// fails when the log takes nothing more (read-only after a failed fsync, hard
-	// cap reached, closed); then none of the entries has been taken.
+	// Append gives the entries the next sequence numbers (it sets Seq), in order.
+	// It copies what it needs of the entries, which are the caller's again on
+	// return; their messages are shared. It only touches memory and never waits
+	// for a disk. It fails when the log takes nothing more (read-only after a
+	// failed fsync, hard cap reached, closed); then none has been taken.
 	Append(entries ...*protocol.Entry) error
 
 	// Commit asks for everything appended to become durable at once, without
@@ -39,10 +40,13 @@ type Log interface {
 	Read(from uint64, max int, match func(topic string) bool) (entries []*protocol.Entry, next uint64, err error)
 
 	// PutState stores, in order with the entries appended before and after, the
-	// latest state of a twin; nil removes it. Durable as an entry would be.
-	PutState(name string, state []byte) error
+	// latest state under a name (of a twin); nil removes it. It copies state. done,
+	// unless nil, is called once from Notify's goroutine: with nil when the state is
+	// on disk, else with the reason. When PutState itself fails done is not called.
+	// Without Commit the state is written within 100 ms.
+	PutState(name string, state []byte, done func(error)) error
 
-	// States calls fn with the state of every twin as it was found at start.
+	// States calls fn with every state as it was found at start.
 	States(fn func(name string, state []byte) error) error
 
 	// Notify registers fn to be called, from one goroutine and in order, when the
