@@ -1,14 +1,14 @@
-// Package schema reads schema.json, maps topics to tables and messages to rows.
 package schema
-
-import "github.com/rembus-go/rembus/protocol"
 
 // Schema is a checked schema. Immutable, safe for concurrent use.
 type Schema struct {
 	Tables []*Table // in the order of the file
+
+	byName map[string]*Table
+	byTopic
 }
 
-// Table is one table and the topics that fill it.
+// Table is one table and the topics that fill it. Immutable.
 type Table struct {
 	Name    string
 	Topic   string // the pattern, such as ":dn/telemetry"; the name when the file has none
@@ -16,35 +16,58 @@ type Table struct {
 	Keys    []string // columns of the key, empty = append only
 	RecvTS  string   // extra column for the receive time (UBIGINT, ns); "" = none
 	Slot    string   // extra column for the slot (UINTEGER); "" = none
+
+	// DeleteTopic is the topic that Rembus' files name for deleting rows. It has
+	// no effect, in Rembus neither.
+	DeleteTopic string
+
+	index   map[string]int // column by name
+	pattern pattern
+	varSeg  []int // by column: the segment of the topic that fills it, -1 for none
 }
 
 // Column is one column of the schema, extras not included.
 type Column struct {
 	Name       string
 	Type       Type
-	Nullable   bool
+	Nullable   bool // false for every column of the key, whatever the file says
 	HasDefault bool
 	Default    any // already converted to Type
 }
 
-// Type is a column type by its DuckDB name, such as "DOUBLE" or "TIMESTAMP".
-type Type string
+// Index returns the position of the column name, exactly as written in the
+// file; ok is false when there is none. Extras are not columns.
+func (t *Table) Index(name string) (i int, ok bool) {
+	i, ok = t.index[name]
+	return i, ok
+}
 
-// Parse checks and parses the text of a schema file. The error is Problems: all
-// that is wrong, each with line and column.
-func Parse(src []byte) (*Schema, error) { return nil, nil }
+// Width is the number of values in a [Row]: the columns and the extras.
+func (t *Table) Width() int {
+	n := len(t.Columns)
+	if t.RecvTS != "" {
+		n++
+	}
+	if t.Slot != "" {
+		n++
+	}
+	return n
+}
 
-// Match returns the table that takes messages of topic, and the values of the
-// pattern's variables by column name.
-func (s *Schema) Match(topic string) (t *Table, vars map[string]string) { return nil, nil }
+// Table returns the table of that name, exactly as written in the file, or nil.
+func (s *Schema) Table(name string) *Table { return s.byName[name] }
 
-// Row holds one value per column in order, then the extras that the table has (recv_ts, slot).
-type Row []any
-
-// Row converts one message without DataFrame to a row. The error says which
-// column refuses which value and why.
-func (t *Table) Row(e *protocol.Entry, vars map[string]string) (Row, error) { return nil, nil }
-
-// Convert turns a decoded value into what the DuckDB driver stores in a column
-// of type t, if nothing is lost, and refuses it otherwise.
-func (t Type) Convert(v any) (any, error) { return nil, nil }
+// seal fills in what Match and Row look up. The schema must be free of problems.
+func (s *Schema) seal() {
+	s.byName = make(map[string]*Table, len(s.Tables))
+	for i, t := range s.Tables {
+		s.byName[t.Name] = t
+		s.add(i, t)
+		t.index = make(map[string]int, len(t.Columns))
+		t.varSeg = make([]int, len(t.Columns))
+		for c := range t.Columns {
+			t.index[t.Columns[c].Name] = c
+			t.varSeg[c] = t.pattern.variable(t.Columns[c].Name)
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package schema
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/rembus-go/rembus/protocol"
+)
+
+// Row holds one value per column in order, then the extras that the table has:
+// recv_ts (uint64), slot (uint32 or nil). The values are what [Type.Convert]
+// returns; do not change what they point to.
+type Row []any
+
+// ValueError refuses the value of one column.
+type ValueError struct {
+	Column string
+	Reason string // holds at most a short, quoted piece of what was sent
+}
+
+func (e *ValueError) Error() string {
+	return "column " + strconv.QuoteToASCII(e.Column) + ": " + e.Reason
+}
+
+// Row converts one message to a row. vars is what [Schema.Match] returned for
+// its topic. The data may be
+//
+//   - none: every column takes what [Table.Missing] says;
+//   - one map: columns by name, other fields ignored, absent ones as before. A field
+//     wins over the variable of the topic with the same name, as in Rembus;
+//   - else one value for each column in order, also on patterns with
+//     variables.
+//
+// A DataFrame is many rows and refused here: see [Frame]. The error says which
+// column refuses which value and why (a *[ValueError]), or why the message as a
+// whole does not fit. Safe for concurrent use.
+func (t *Table) Row(e *protocol.Entry, vars Vars) (Row, error) {
+	args, err := e.Msg.Data.Args()
+	if err != nil {
+		return nil, fmt.Errorf("data does not decode: %w", err)
+	}
+	row := make(Row, len(t.Columns), t.Width())
+	enc := e.Msg.Data.Encoding()
+	switch len(args) {
+	case 0:
+		err = t.byName(row, nil, enc, vars)
+	case 1:
+		var v any
+		if v, err = decode(args[0]); err != nil {
+			break
+		}
+		switch v := v.(type) {
+		case map[string]any:
+			err = t.byName(row, v, enc, vars)
+		case protocol.DataFrame:
+			err = fmt.Errorf("a DataFrame is not one row")
+		default:
+			err = t.byPosition(row, []any{v}, enc)
+		}
+	default:
+		if err = t.arity(len(args)); err != nil {
+			break
+		}
+		values := make([]any, len(args))
+		for i := range args {
+			if values[i], err = decode(args[i]); err != nil {
+				return nil, err
+			}
+		}
+		err = t.byPosition(row, values, enc)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.extras(row, e), nil
+}
+
+func decode(raw protocol.RawValue) (v any, err error) {
+	if err = raw.Decode(&v); err != nil {
+		err = fmt.Errorf("data does not decode: %w", err)
+	}
+	return v, err
+}
+
+func (t *Table) byName(row Row, fields map[string]any, enc protocol.Encoding, vars Vars) (err error) {
+	for i := range t.Columns {
+		if v, ok := fields[t.Columns[i].Name]; ok {
+			row[i], err = t.Columns[i].Value(v, enc)
+		} else {
+			row[i], err = t.Missing(i, vars)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Table) byPosition(row Row, values []any, enc protocol.Encoding) (err error) {
+	if err := t.arity(len(values)); err != nil {
+		return err
+	}
+	for i := range t.Columns {
+		if row[i], err = t.Columns[i].Value(values[i], enc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Table) arity(n int) error {
+	if n == len(t.Columns) {
+		return nil
+	}
+	return fmt.Errorf("%s for %s", count(n, "value"), count(len(t.Columns), "column"))
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+func (t *Table) extras(row Row, e *protocol.Entry) Row {
+	if t.RecvTS != "" {
+		row = append(row, uint64(e.Time))
+	}
+	if t.Slot != "" {
+		var slot any
+		if e.Msg.HasSlot {
+			slot = e.Msg.Slot
+		}
+		row = append(row, slot)
+	}
+	return row
+}
+
+// Value converts v, decoded from a payload in enc, to what the column stores:
+// nil for NULL where the column may be NULL. Base64 text is accepted for BLOB
+// when enc is JSON, which has no bytes. The error is a *[ValueError].
+func (c *Column) Value(v any, enc protocol.Encoding) (any, error) {
+	if v == nil && !c.Nullable {
+		return nil, &ValueError{c.Name, "must not be null"}
+	}
+	convert := c.Type.Convert
+	if enc == protocol.JSON {
+		convert = c.Type.ConvertJSON
+	}
+	got, err := convert(v)
+	if err != nil {
+		return nil, &ValueError{c.Name, err.Error()}
+	}
+	return got, nil
+}
+
+// Missing returns what column number col takes when a map or a DataFrame does
+// not have it: the variable of the topic, else the default, else nil for NULL
+// where the column may be NULL. The error is a *[ValueError].
+func (t *Table) Missing(col int, vars Vars) (any, error) {
+	c := &t.Columns[col]
+	if text, ok := vars.at(col); ok {
+		v, err := c.Type.ParseText(text)
+		if err != nil {
+			return nil, &ValueError{c.Name, "topic: " + err.Error()}
+		}
+		return v, nil
+	}
+	switch {
+	case c.HasDefault:
+		return c.Default, nil
+	case c.Nullable:
+		return nil, nil
+	}
+	return nil, &ValueError{c.Name, "missing, and it has no default and must not be null"}
+}
+
+// Frame returns the DataFrame that p consists of: its only argument, or the
+// data itself. ok is false for all other data.
+func Frame(p *protocol.Payload) (df protocol.DataFrame, ok bool) {
+	if p == nil || p.Encoding() == protocol.JSON {
+		return nil, false
+	}
+	args, err := p.Args()
+	if err != nil || len(args) != 1 {
+		return nil, false
+	}
+	return args[0].DataFrame()
+}

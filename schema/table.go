@@ -1,0 +1,186 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+)
+
+// draft is a table that is being checked, with the places of its parts.
+type draft struct {
+	Table
+	path      string
+	nameAt    int
+	topicAt   int    // the name's when the file has no topic
+	topicPath string // the same
+	named     bool   // the name is valid
+	routed    bool   // the pattern is valid
+}
+
+// table reads one table; nil when there is nothing of it.
+func (c *checker) table(n *node, path string) *draft {
+	// Rembus knows delete_topic and format and ignores them.
+	f := c.fields(n, path, "table", "topic", "columns", "keys", "extras", "delete_topic", "format")
+	if f == nil {
+		return nil
+	}
+	d := &draft{path: path, nameAt: n.at, topicAt: n.at, topicPath: join(path, "table")}
+	if name, ok := c.text(n, f, path, "table", true); ok {
+		d.Name, d.nameAt, d.topicAt = name, f["table"].value.at, f["table"].value.at
+		text := checkTableName(name)
+		if d.named = text == ""; !d.named {
+			c.add(d.nameAt, join(path, "table"), "%s", text)
+		}
+	}
+	c.columns(d, n, f)
+	c.keys(d, n, f)
+	c.extras(d, n, f)
+	c.topic(d, n, f)
+	d.DeleteTopic, _ = c.text(n, f, path, "delete_topic", false)
+	return d
+}
+
+func (c *checker) columns(d *draft, n *node, f map[string]*member) {
+	items, ok := c.list(n, f, d.path, "columns", true)
+	path := join(d.path, "columns")
+	if ok && len(items) == 0 {
+		c.add(f["columns"].value.at, path, "at least one column is needed")
+	}
+	for i, item := range items {
+		c.column(d, item, fmt.Sprintf("%s[%d]", path, i))
+	}
+}
+
+func (c *checker) column(d *draft, n *node, path string) {
+	f := c.fields(n, path, "col", "type", "nullable", "default", "format")
+	if f == nil {
+		return
+	}
+	col := Column{Nullable: true}
+	if name, ok := c.text(n, f, path, "col", true); ok {
+		col.Name = name
+		at, where := f["col"].value.at, join(path, "col")
+		if text := checkColumnName(name); text != "" {
+			c.add(at, where, "%s", text)
+		} else if other, ok := d.same(name); ok {
+			c.add(at, where, "%s comes twice: the column %s has the same name, case ignored", quote(name), quote(other))
+		}
+	}
+	if name, ok := c.text(n, f, path, "type", true); ok {
+		if col.Type, ok = ParseType(name); !ok {
+			c.add(f["type"].value.at, join(path, "type"), "unknown column type %s%s", quote(name), typeHint(name))
+		}
+	}
+	if v, ok := c.present(n, f, path, "nullable", false); ok {
+		if col.Nullable, ok = v.value.(bool); !ok {
+			c.add(v.at, join(path, "nullable"), "expected true or false")
+		}
+	}
+	if v, ok := c.present(n, f, path, "default", false); ok && col.Type != "" {
+		def, err := col.Type.ConvertJSON(v.any())
+		if err != nil {
+			c.add(v.at, join(path, "default"), "wrong default: %s", err)
+		}
+		col.Default, col.HasDefault = def, err == nil
+	}
+	d.Columns = append(d.Columns, col)
+}
+
+// same returns the column or extra that has the name, case ignored.
+func (d *draft) same(name string) (string, bool) {
+	name = fold(name)
+	for i := range d.Columns {
+		if fold(d.Columns[i].Name) == name {
+			return d.Columns[i].Name, true
+		}
+	}
+	for _, extra := range []string{d.RecvTS, d.Slot} {
+		if extra != "" && fold(extra) == name {
+			return extra, true
+		}
+	}
+	return "", false
+}
+
+func typeHint(name string) string {
+	names := make([]string, len(Types))
+	for i, t := range Types {
+		names[i] = string(t)
+	}
+	if hint := nearest(name, names); hint != "" {
+		return hint
+	}
+	return "; there are " + strings.Join(names, ", ")
+}
+
+func (c *checker) keys(d *draft, n *node, f map[string]*member) {
+	items, _ := c.list(n, f, d.path, "keys", false)
+	for i, item := range items {
+		path := fmt.Sprintf("%s[%d]", join(d.path, "keys"), i)
+		key, ok := item.value.(string)
+		if !ok {
+			c.add(item.at, path, "expected the name of a column")
+			continue
+		}
+		col := d.column(key)
+		switch {
+		case col == nil:
+			c.add(item.at, path, "%s is not a column%s", quote(key), nearest(key, d.names()))
+		case contains(d.Keys, key):
+			c.add(item.at, path, "the key %s comes twice; remove one", quote(key))
+		default:
+			col.Nullable = false
+			d.Keys = append(d.Keys, key)
+		}
+	}
+}
+
+func (c *checker) extras(d *draft, n *node, f map[string]*member) {
+	v, ok := c.present(n, f, d.path, "extras", false)
+	if !ok {
+		return
+	}
+	path := join(d.path, "extras")
+	names := c.fields(v, path, "recv_ts", "slot")
+	for _, extra := range []struct {
+		key string
+		dst *string
+	}{{"recv_ts", &d.RecvTS}, {"slot", &d.Slot}} {
+		name, ok := c.text(v, names, path, extra.key, false)
+		if !ok {
+			continue
+		}
+		at, where := names[extra.key].value.at, join(path, extra.key)
+		if text := checkColumnName(name); text != "" {
+			c.add(at, where, "%s", text)
+		} else if other, ok := d.same(name); ok {
+			c.add(at, where, "%s is taken: there is %s already, case ignored", quote(name), quote(other))
+		}
+		*extra.dst = name
+	}
+}
+
+func (d *draft) column(name string) *Column {
+	for i := range d.Columns {
+		if d.Columns[i].Name == name {
+			return &d.Columns[i]
+		}
+	}
+	return nil
+}
+
+func (d *draft) names() []string {
+	names := make([]string, len(d.Columns))
+	for i := range d.Columns {
+		names[i] = d.Columns[i].Name
+	}
+	return names
+}
+
+func contains(list []string, s string) bool {
+	for _, have := range list {
+		if have == s {
+			return true
+		}
+	}
+	return false
+}
