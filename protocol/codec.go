@@ -1,23 +1,103 @@
 package protocol
 
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+)
+
+// ErrMalformed is wrapped by the errors of [Codec.Decode] that end the
+// connection: the frame is not well-formed, breaks a limit, or is no message at
+// all, so that nothing that follows can be trusted either.
+var ErrMalformed = errors.New("rembus: malformed message")
+
 // Codec turns the frames of one connection into messages and back. It remembers
 // the encoding and the dialect of the last frame received, and answers in them.
 // Decode is for the reading goroutine, Encode for the writing one; the two may
 // run at the same time.
 type Codec struct {
-	limits Limits
+	limits    Limits
+	component bool // this end is the component's: a PUB may bear a pattern
+
+	enc     atomic.Uint32 // Encoding of the last frame received
+	dialect atomic.Uint32 // how the peer writes its JSON
+	wide    atomic.Bool   // the peer's own ids are of 16 bytes: it understands only plain PUBs
+
+	topics interned // owned by the reading goroutine
 }
 
-// NewCodec returns the codec of a new connection. enc is what is sent until
-// the first frame arrives.
-func NewCodec(limits Limits, enc Encoding) *Codec { return &Codec{limits: limits.OrDefault()} }
+// NewCodec returns the codec of the broker's end of a new connection. enc is
+// what is sent until the first frame arrives.
+func NewCodec(limits Limits, enc Encoding) *Codec {
+	c := &Codec{limits: limits.OrDefault()}
+	c.enc.Store(uint32(enc))
+	return c
+}
+
+// NewComponentCodec returns the codec of a component's end. It differs from the
+// broker's in one rule: a PUB that is received may have a space as its topic,
+// because that is how brokers deliver to the subscribers of a space.
+func NewComponentCodec(limits Limits, enc Encoding) *Codec {
+	c := NewCodec(limits, enc)
+	c.component = true
+	return c
+}
 
 // Decode parses one frame and takes it over: the message refers to its bytes. A
-// *BadMessage error refuses this message alone, any other the connection.
-func (c *Codec) Decode(enc Encoding, frame []byte) (*Message, error) { return nil, errStub }
+// *BadMessage error refuses this message alone, any other ([ErrMalformed]) the
+// connection.
+func (c *Codec) Decode(enc Encoding, frame []byte) (*Message, error) {
+	if c.Encoding() != enc {
+		c.enc.Store(uint32(enc))
+	}
+	if len(frame) > c.limits.MaxMessage {
+		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrMalformed, len(frame), c.limits.MaxMessage)
+	}
+	if enc == JSON {
+		return c.decodeJSON(frame)
+	}
+	return c.decodeCBOR(frame)
+}
 
-// Encode returns the frame of m for this connection. It is either scratch
-// grown, or bytes shared with other connections: write it, do not change it.
+// Encode returns the frame of m for this connection. Either it is shared with
+// other connections (write it, do not change it), or it was appended to
+// scratch and is what append returns. An error says that m cannot be expressed;
+// the connection is unharmed.
 func (c *Codec) Encode(m *Message, scratch []byte) (frame []byte, enc Encoding, shared bool, err error) {
-	return nil, CBOR, false, errStub
+	enc = c.Encoding()
+	if m.Type == Pub && m.QoS == QoS0 && !(m.HasSlot && c.wide.Load()) {
+		frame, err = c.sharedFrame(m, enc)
+		return frame, enc, true, err
+	}
+	if enc == JSON {
+		frame, err = c.appendJSON(scratch, m)
+	} else {
+		frame, err = c.appendCBOR(scratch, m)
+	}
+	return frame, enc, false, err
+}
+
+// Encoding returns the encoding of the last frame received: that of the next
+// frame sent.
+func (c *Codec) Encoding() Encoding { return Encoding(c.enc.Load()) }
+
+// sharedFrame returns the frame of a QoS0 PUB, which is the same for all
+// receivers of one encoding: as it was received if that will do, else made by
+// whoever needs it first.
+func (c *Codec) sharedFrame(m *Message, enc Encoding) ([]byte, error) {
+	if f := m.frames[enc].Load(); f != nil {
+		return *f, nil
+	}
+	var frame []byte
+	var err error
+	if enc == JSON {
+		frame, err = c.appendJSON(nil, m)
+	} else {
+		frame, err = appendPub(nil, m, m.HasSlot)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.frames[enc].Store(&frame)
+	return frame, nil
 }

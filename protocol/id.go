@@ -57,8 +57,16 @@ func (id ID) IsZero() bool { return id.kind == idNone }
 // Number returns the little-endian value of an id of eight bytes.
 func (id ID) Number() (n uint64, ok bool) { return id.num, id.kind == idNumber }
 
-// Slot returns the low 32 bits, where a PUB with a slot carries it.
-func (id ID) Slot() uint32 { return uint32(id.num) }
+// Slot returns the low 32 bits of the id read little-endian, where a PUB with a
+// slot carries it. An id of text has none: 0.
+func (id ID) Slot() uint32 {
+	if id.kind != idBytes {
+		return uint32(id.num)
+	}
+	var low [4]byte
+	copy(low[:], id.text)
+	return binary.LittleEndian.Uint32(low[:])
+}
 
 // IsWide reports an id of 16 bytes, by which rembus.js is known.
 func (id ID) IsWide() bool { return id.kind == idBytes && len(id.text) == 16 }

@@ -60,7 +60,15 @@ type Message struct {
 	Data    *Payload
 	Login   *Login // Identity, Register, Attestation
 
-	frames [2]atomic.Pointer[[]byte] // by Encoding: the frame as received or encoded once, shared by all receivers
+	frames [2]atomic.Pointer[[]byte] // of a QoS0 PUB, by Encoding: the frame as received or encoded once, shared by all receivers
+	frame  []byte                    // what frames points to when the frame was received, so that it costs no allocation
+	own    Payload                   // what Data points to when the message was received, for the same reason
+}
+
+// setData makes raw, which belongs to the frame being decoded, the data of m.
+func (m *Message) setData(enc Encoding, raw []byte) {
+	m.own.enc, m.own.raw = enc, raw
+	m.Data = &m.own
 }
 
 // Login holds what only login messages carry.

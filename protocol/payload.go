@@ -1,11 +1,14 @@
 package protocol
 
-import "sync/atomic"
+import (
+	"bytes"
+	"encoding/json"
+	"sync/atomic"
+)
 
 // Encoding is how a frame or a payload is written.
 type Encoding uint8
 
-// The encodings of the Rembus protocol: CBOR in binary frames, JSON in text frames.
 const (
 	CBOR Encoding = 0
 	JSON Encoding = 1
@@ -42,7 +45,7 @@ func (p *Payload) Encoding() Encoding {
 // Raw returns the bytes as they came, in [Payload.Encoding]. Do not change them.
 func (p *Payload) Raw() []byte {
 	if p == nil {
-		return []byte{0xf6}
+		return []byte{cborNull}
 	}
 	return p.raw
 }
@@ -53,4 +56,88 @@ func (p *Payload) Size() int {
 		return 0
 	}
 	return len(p.raw)
+}
+
+// CBOR returns the payload in CBOR, converting it at most once. Do not change
+// the bytes.
+func (p *Payload) CBOR() ([]byte, error) {
+	if p == nil || p.enc == CBOR {
+		return p.Raw(), nil
+	}
+	return p.converted(jsonToCBOR)
+}
+
+// JSON returns the payload in JSON, converting it at most once. Do not change
+// the bytes. Byte strings become base64, DataFrames an array of row objects
+// where a converter was registered ([RegisterFrameJSON]), else base64.
+func (p *Payload) JSON() ([]byte, error) {
+	if p == nil {
+		return []byte("null"), nil
+	}
+	if p.enc == JSON {
+		return p.raw, nil
+	}
+	return p.converted(cborToJSON)
+}
+
+// converted returns the other encoding. Two goroutines that come first at the
+// same time both convert; the result is the same.
+func (p *Payload) converted(convert func([]byte) ([]byte, error)) ([]byte, error) {
+	if alt := p.alt.Load(); alt != nil {
+		return *alt, nil
+	}
+	raw, err := convert(p.raw)
+	if err != nil {
+		return nil, err
+	}
+	p.alt.Store(&raw)
+	return raw, nil
+}
+
+// IsNull reports whether there is no data.
+func (p *Payload) IsNull() bool {
+	switch {
+	case p == nil:
+		return true
+	case p.enc == JSON:
+		return string(bytes.TrimSpace(p.raw)) == "null"
+	}
+	return isNullCBOR(p.raw)
+}
+
+// Prepend returns the payload whose arguments are topic and then p's. The
+// arguments keep their bytes.
+func (p *Payload) Prepend(topic string) *Payload {
+	if p != nil && p.enc == JSON {
+		return &Payload{enc: JSON, raw: prependJSON(topic, p.raw)}
+	}
+	return &Payload{enc: CBOR, raw: prependCBOR(topic, p.Raw())}
+}
+
+func prependCBOR(topic string, raw []byte) []byte {
+	args, n := arguments(raw)
+	out := make([]byte, 0, len(args)+len(topic)+18)
+	out = appendHead(out, majorArray, uint64(n)+1)
+	return append(appendText(out, topic), args...)
+}
+
+func prependJSON(topic string, raw []byte) []byte {
+	raw = bytes.TrimSpace(raw)
+	name, err := json.Marshal(topic)
+	if err != nil {
+		name = []byte(`""`) // not reached: every string can be written
+	}
+	out := make([]byte, 0, len(raw)+len(name)+3)
+	out = append(append(out, '['), name...)
+	switch {
+	case string(raw) == "null":
+		return append(out, ']')
+	case len(raw) == 0 || raw[0] != '[':
+		return append(append(append(out, ','), raw...), ']')
+	}
+	rest := bytes.TrimSpace(raw[1:])
+	if len(rest) > 0 && rest[0] != ']' {
+		out = append(out, ',')
+	}
+	return append(out, rest...)
 }

@@ -1,55 +1,134 @@
 package protocol
 
-import "errors"
+import (
+	"fmt"
+	"math"
+	"reflect"
 
-var errStub = errors.New("stub")
-
-// EncodeArgs returns the CBOR array of args: the data of a PUB or RPC.
-func EncodeArgs(args ...any) (*Payload, error) { return nil, errStub }
-
-// EncodeValue returns the CBOR form of one value: the data of a RESPONSE or ADMIN.
-func EncodeValue(v any) (*Payload, error) { return nil, errStub }
-
-// TextPayload returns the payload that holds one text.
-func TextPayload(s string) *Payload { return nil }
-
-// CBOR returns the payload in CBOR, converting it at most once.
-func (p *Payload) CBOR() ([]byte, error) { return nil, errStub }
-
-// JSON returns the payload in JSON, converting it at most once. Byte strings
-// become base64, DataFrames an array of row objects where a converter was
-// registered ([RegisterFrameJSON]), else base64.
-func (p *Payload) JSON() ([]byte, error) { return nil, errStub }
-
-// IsNull reports whether there is no data.
-func (p *Payload) IsNull() bool { return true }
-
-// Args returns the arguments, each as CBOR bytes inside the payload: the items
-// of an array (tag 27 around it removed), none for null, else the one value.
-func (p *Payload) Args() ([]RawValue, error) { return nil, errStub }
-
-// Decode decodes the whole payload into dst as [RawValue.Decode] does.
-func (p *Payload) Decode(dst any) error { return errStub }
-
-// Prepend returns the payload whose arguments are topic and then p's.
-func (p *Payload) Prepend(topic string) *Payload { return nil }
+	"github.com/fxamacker/cbor/v2"
+)
 
 // RawValue is one CBOR value, not yet decoded.
 type RawValue []byte
 
 // Decode decodes the value into dst, a pointer. Into an any it gives: nil, bool,
 // int64 (uint64 above 2^63-1), *big.Int beyond, float64, string, []byte, []any,
-// map[string]any, time.Time (tags 0, 1) and DataFrame (tag 80). Records of
-// rembus.js (tag 57343) become maps.
-func (r RawValue) Decode(dst any) error { return errStub }
+// map[string]any, time.Time (tags 0, 1) and DataFrame (tag 80); the content of
+// any other tag. Keys of maps that are no text become text; a key that is there
+// twice is an error. Records of rembus.js (tag 57343) become maps.
+//
+// What is allocated is in proportion to the length of the value.
+func (r RawValue) Decode(dst any) error {
+	if p, ok := dst.(*any); ok && p != nil {
+		raw, err := expandRecords(r)
+		if err != nil {
+			return wrapDecode(err)
+		}
+		v, err := decodeAny(raw)
+		if err == nil {
+			*p = v
+		}
+		return wrapDecode(err)
+	}
+	return wrapDecode(r.decodeTyped(dst))
+}
 
-// DataFrame is a table as an Arrow IPC stream; CBOR tag 80 on the wire.
-type DataFrame []byte
+// decodeTyped decodes into a pointer to anything but an any.
+func (r RawValue) decodeTyped(dst any) error {
+	s := scanner{buf: r}
+	end, err := s.value(0, maxDecodeDepth)
+	if err == nil && end != len(r) {
+		err = errTrailing
+	}
+	if err != nil {
+		return err
+	}
+	raw := []byte(r)
+	if s.oddTag {
+		if raw, _, err = rewrite(raw, rewriter{dropTags: true}); err != nil {
+			return err
+		}
+	}
+	if err = decMode.Unmarshal(raw, dst); err == nil {
+		return nil
+	}
+	// An any inside dst takes text as the only key of maps.
+	if text, changed, fail := textKeys(raw); fail == nil && changed {
+		return decMode.Unmarshal(text, dst)
+	}
+	return err
+}
 
-// DataFrame returns the Arrow IPC stream if the value is a DataFrame.
-func (r RawValue) DataFrame() (DataFrame, bool) { return nil, false }
+// Decode decodes the whole payload into dst as [RawValue.Decode] does.
+func (p *Payload) Decode(dst any) error {
+	raw, err := p.CBOR()
+	if err != nil {
+		return err
+	}
+	return RawValue(raw).Decode(dst)
+}
 
-// RegisterFrameJSON installs the converter of DataFrames to a JSON array of
-// row objects. Call it from an init function: it is for packages that carry
-// Arrow, which this one does not.
-func RegisterFrameJSON(convert func(DataFrame) ([]byte, error)) {}
+// EncodeArgs returns the CBOR array of args: the data of a PUB or RPC.
+func EncodeArgs(args ...any) (*Payload, error) {
+	if args == nil {
+		args = []any{}
+	}
+	return EncodeValue(args)
+}
+
+// EncodeValue returns the CBOR form of one value: the data of a RESPONSE or
+// ADMIN. Structs go by their fields, named by the tag `cbor` or `json`;
+// time.Time goes as tag 0, *big.Int beyond 64 bits as tags 2 and 3, a DataFrame
+// as tag 80. Floats keep their width.
+func EncodeValue(v any) (*Payload, error) {
+	raw, err := encMode.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("failed to encode a value: %w", err)
+	}
+	return NewPayload(CBOR, raw), nil
+}
+
+// TextPayload returns the payload that holds one text.
+func TextPayload(s string) *Payload {
+	return NewPayload(CBOR, appendText(make([]byte, 0, len(s)+9), s))
+}
+
+func wrapDecode(err error) error {
+	if err != nil {
+		return fmt.Errorf("failed to decode a value: %w", err)
+	}
+	return nil
+}
+
+var encMode = func() cbor.EncMode {
+	mode, err := cbor.EncOptions{
+		NaNConvert: cbor.NaNConvert7e00, // as cbor2 writes them
+		InfConvert: cbor.InfConvertFloat16,
+		Time:       cbor.TimeRFC3339Nano,
+		TimeTag:    cbor.EncTagRequired,
+	}.EncMode()
+	if err != nil {
+		panic(err)
+	}
+	return mode
+}()
+
+// decMode decodes into typed targets. Its limits are wide because fxamacker
+// checks lengths against the bytes that are there before it allocates.
+var decMode = func() cbor.DecMode {
+	tags := cbor.NewTagSet()
+	mode, err := cbor.DecOptions{
+		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
+		MaxNestedLevels:  maxDecodeDepth,
+		MaxArrayElements: math.MaxInt32,
+		MaxMapPairs:      math.MaxInt32,
+		IntDec:           cbor.IntDecConvertSignedOrBigInt,
+		BigIntDec:        cbor.BigIntDecodePointer,
+		DefaultMapType:   reflect.TypeFor[map[string]any](),
+		TimeTag:          cbor.DecTagOptional,
+	}.DecModeWithTags(tags)
+	if err != nil {
+		panic(err)
+	}
+	return mode
+}()
