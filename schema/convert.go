@@ -62,7 +62,10 @@ func (t Type) ConvertJSON(v any) (any, error) {
 	if !ok || t != Blob {
 		return t.Convert(v)
 	}
-	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		b, err = base64.RawStdEncoding.DecodeString(s)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("BLOB takes base64 in JSON, not %s", describe(v))
 	}

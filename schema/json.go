@@ -110,6 +110,15 @@ func skipSpace(src []byte, at int) int {
 	return at
 }
 
+// lastByte returns the last byte that is no space, 0 for none.
+func lastByte(src []byte) byte {
+	src = bytes.TrimRight(src, " \t\r\n")
+	if len(src) == 0 {
+		return 0
+	}
+	return src[len(src)-1]
+}
+
 // token returns the next token and its offset.
 func (d *reader) token(separator byte, path string) (json.Token, int, error) {
 	at := d.start(separator)
@@ -121,14 +130,16 @@ func (d *reader) token(separator byte, path string) (json.Token, int, error) {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		d.add(len(d.src), path, "the file ends in the middle; a closing bracket or quote is missing")
-	case at < len(d.src) && (d.src[at] == '}' || d.src[at] == ']') && separator == ',':
-		d.add(at, path, "syntax error: no comma may stand before %q, and brackets must pair", d.src[at])
+	case at < len(d.src) && (d.src[at] == '}' || d.src[at] == ']') && lastByte(d.src[:at]) == ',':
+		d.add(at, path, "syntax error: remove the comma before this %q", d.src[at])
 	case at < len(d.src) && d.src[at] == '/':
 		d.add(at, path, "syntax error: JSON has no comments")
+	case path == "" && separator == 0 && d.src[at] != '{':
+		d.add(at, path, `a schema is JSON and begins with {"tables": [`)
 	case errors.As(err, &syntax):
-		d.add(min(at, len(d.src)), path, "syntax error: %s", strings.TrimSpace(err.Error()))
+		d.add(at, path, "syntax error: %s", syntax)
 	default:
-		d.add(min(at, len(d.src)), path, "syntax error: %s", quote(err.Error()))
+		d.add(at, path, "syntax error: %s", quote(err.Error()))
 	}
 	return nil, at, errSyntax
 }

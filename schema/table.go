@@ -78,11 +78,25 @@ func (c *checker) column(d *draft, n *node, path string) {
 	if v, ok := c.present(n, f, path, "default", false); ok && col.Type != "" {
 		def, err := col.Type.ConvertJSON(v.any())
 		if err != nil {
-			c.add(v.at, join(path, "default"), "wrong default: %s", err)
+			c.add(v.at, join(path, "default"), "wrong default: %s%s", err, quoteHint(col.Type, v.value))
 		}
 		col.Default, col.HasDefault = def, err == nil
 	}
 	d.Columns = append(d.Columns, col)
+}
+
+// quoteHint is for a default with quotes too many or too few.
+func quoteHint(t Type, v any) string {
+	s, isText := v.(string)
+	switch {
+	case t == Text && v != nil:
+		return "; write it in quotes"
+	case isText && t != Text && t != Blob && t != Timestamp:
+		if _, err := t.ParseText(s); err == nil {
+			return "; write it without quotes"
+		}
+	}
+	return ""
 }
 
 // same returns the column or extra that has the name, case ignored.
