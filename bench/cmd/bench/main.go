@@ -1,0 +1,171 @@
+// Command bench runs the workloads against rembusd and its peers, turn by turn,
+// prints the comparison and writes docs/performance.{json,md}.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/rembus-go/rembus/bench/peer"
+	"github.com/rembus-go/rembus/bench/report"
+	"github.com/rembus-go/rembus/bench/workload"
+)
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == peer.RelayCommand {
+		exit(peer.ServeRelay(os.Args[2]))
+	}
+	exit(run())
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+type options struct {
+	quick, list, docs bool
+	rounds            int
+	workloads         *regexp.Regexp
+	peers             *regexp.Regexp
+	json, bin         string
+}
+
+func parse() (options, error) {
+	var o options
+	var workloads, peers string
+	flag.BoolVar(&o.quick, "quick", false, "shorter and fewer rounds, nothing is written unless --json says so")
+	flag.BoolVar(&o.list, "list", false, "list workloads and their peers")
+	flag.BoolVar(&o.docs, "docs", false, "only write docs/performance.md anew from its JSON")
+	flag.IntVar(&o.rounds, "rounds", 0, "rounds (5; with --quick 1)")
+	flag.StringVar(&workloads, "workload", "", "only workloads whose name matches this pattern; nothing is written unless --json says so")
+	flag.StringVar(&peers, "peer", "", "only peers whose name matches this pattern")
+	flag.StringVar(&o.json, "json", "", "where to write the figures (docs/performance.json)")
+	flag.StringVar(&o.bin, "bin", "../bin", "where rembusd is and nats-server is built into")
+	flag.Parse()
+	if o.rounds == 0 {
+		o.rounds = 5
+		if o.quick {
+			o.rounds = 1
+		}
+	}
+	if o.json == "" && !o.quick && workloads == "" && peers == "" {
+		o.json = docsJSON
+	}
+	var err error
+	if o.workloads, err = regexp.Compile(workloads); err != nil {
+		return o, err
+	}
+	o.peers, err = regexp.Compile(peers)
+	return o, err
+}
+
+const (
+	docsJSON = "../docs/performance.json"
+	docsPage = "../docs/performance.md"
+)
+
+func run() error {
+	o, err := parse()
+	if err != nil {
+		return err
+	}
+	if o.docs {
+		return writePage()
+	}
+	all := workload.All(workload.Binaries{
+		Rembusd: filepath.Join(o.bin, "rembusd"),
+		NATS:    filepath.Join(o.bin, "nats-server"),
+	})
+	if o.list {
+		return list(all)
+	}
+	if err := build(o.bin, "github.com/nats-io/nats-server/v2", "nats-server"); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	m := newMeasurement(o)
+	for _, w := range all {
+		if !o.workloads.MatchString(w.Name) {
+			continue
+		}
+		if err := m.measure(ctx, w); err != nil {
+			return err
+		}
+	}
+	if o.json == "" {
+		return nil
+	}
+	if err := m.report.Save(o.json); err != nil || o.json != docsJSON {
+		return err
+	}
+	return writePage()
+}
+
+func list(all []workload.Workload) error {
+	for _, w := range all {
+		fmt.Printf("%s: %s\n  %s\n", w.Name, w.Title, w.Ours.Name)
+		for _, r := range w.Rivals {
+			fmt.Printf("  %s\n", r.Peer.Name)
+		}
+	}
+	return nil
+}
+
+func writePage() error {
+	r, err := report.Load(docsJSON)
+	if err != nil {
+		return err
+	}
+	page, err := os.Create(docsPage)
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	r.Markdown(page)
+	return page.Close()
+}
+
+// build compiles a peer that is a Go program, at the version of go.mod.
+func build(bin, pkg, name string) error {
+	cmd := exec.Command("go", "build", "-o", filepath.Join(bin, name), pkg)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("failed to build %s: %w", name, err)
+	}
+	return nil
+}
+
+func commit() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func newMeasurement(o options) *measurement {
+	size := workload.Full
+	if o.quick {
+		size = workload.Quick
+	}
+	return &measurement{options: o, size: size, report: &report.Report{
+		Date:    time.Now(),
+		Commit:  commit(),
+		Machine: report.ThisMachine(),
+		Rounds:  o.rounds,
+		Seconds: size.Time.Seconds(),
+	}}
+}

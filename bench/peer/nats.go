@@ -1,0 +1,163 @@
+package peer
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// NATS is a nats-server without persistence.
+func NATS(binary, transport string) Peer {
+	return natsPeer("nats-server "+transport, binary, transport, "")
+}
+
+// JetStream is a nats-server with a file store. sync is its sync_interval: "2m",
+// the default, answers before the disk has anything, "always" after an fsync.
+func JetStream(binary, transport, sync string) Peer {
+	return natsPeer("JetStream "+transport+" sync="+sync, binary, transport, sync)
+}
+
+func natsPeer(name, binary, transport, sync string) Peer {
+	return Peer{
+		Name: name,
+		Version: func() string {
+			out, _ := exec.Command(binary, "--version").Output()
+			return strings.TrimSpace(strings.TrimPrefix(string(out), "nats-server:"))
+		},
+		Start: func(ctx context.Context) (Broker, error) { return startNATS(ctx, binary, transport, sync) },
+	}
+}
+
+type natsBroker struct {
+	*process
+	url string
+}
+
+func startNATS(ctx context.Context, binary, transport, sync string) (Broker, error) {
+	tcp, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	ws, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	wsHost, wsPort, _ := net.SplitHostPort(ws)
+	p, err := start(ctx, ws, func(dir string) (*exec.Cmd, error) {
+		config := fmt.Sprintf("listen: %q\nwebsocket { host: %q, port: %s, no_tls: true }\n", tcp, wsHost, wsPort)
+		if sync != "" {
+			config += fmt.Sprintf("jetstream { store_dir: %q, sync_interval: %s }\n", filepath.Join(dir, "js"), sync)
+		}
+		file := filepath.Join(dir, "nats.conf")
+		return exec.Command(binary, "-c", file), os.WriteFile(file, []byte(config), 0o600)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if transport == "ws" {
+		return &natsBroker{p, "ws://" + ws}, nil
+	}
+	return &natsBroker{p, "nats://" + tcp}, nil
+}
+
+// Dial connects with nats.go.
+func (b *natsBroker) Dial(ctx context.Context) (Client, error) {
+	conn, err := nats.Connect(b.url, nats.NoReconnect(), nats.Timeout(10*time.Second))
+	if err != nil {
+		return nil, err
+	}
+	return &natsClient{conn: conn, streams: map[string]jetstream.JetStream{}}, nil
+}
+
+type natsClient struct {
+	conn *nats.Conn
+
+	mu      sync.Mutex
+	streams map[string]jetstream.JetStream // by topic; guarded by mu
+}
+
+// Publish hands the message to nats.go, whose flusher packs many into a frame.
+func (c *natsClient) Publish(topic string, payload []byte) error {
+	return c.conn.Publish(topic, payload)
+}
+
+// Flush does nothing: nats.go's flusher runs by itself.
+func (c *natsClient) Flush() error { return nil }
+
+// Subscribe waits for the server's PONG, and so for the subscription.
+func (c *natsClient) Subscribe(topic string, received func()) error {
+	sub, err := c.conn.Subscribe(topic, func(*nats.Msg) { received() })
+	if err != nil {
+		return err
+	}
+	if err := sub.SetPendingLimits(-1, -1); err != nil {
+		return err
+	}
+	return c.conn.Flush()
+}
+
+// Pipeline publishes to a JetStream stream with a file store.
+func (c *natsClient) Pipeline(ctx context.Context, topic string, payload []byte, n, window int) error {
+	js, err := c.stream(ctx, topic, window)
+	if err != nil {
+		return err
+	}
+	for range n {
+		if _, err := js.PublishAsync(topic, payload, jetstream.WithStallWait(30*time.Second)); err != nil {
+			return err
+		}
+	}
+	select {
+	case <-js.PublishAsyncComplete():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *natsClient) stream(ctx context.Context, topic string, window int) (jetstream.JetStream, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if js := c.streams[topic]; js != nil {
+		return js, nil
+	}
+	js, err := jetstream.New(c.conn, jetstream.WithPublishAsyncMaxPending(window))
+	if err != nil {
+		return nil, err
+	}
+	name := strings.ReplaceAll(topic, ".", "_")
+	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{topic}, Storage: jetstream.FileStorage}); err != nil {
+		return nil, err
+	}
+	c.streams[topic] = js
+	return js, nil
+}
+
+// Serve answers requests.
+func (c *natsClient) Serve(method string) error {
+	if _, err := c.conn.Subscribe(method, func(m *nats.Msg) { m.Respond(m.Data) }); err != nil {
+		return err
+	}
+	return c.conn.Flush()
+}
+
+// Call sends a request.
+func (c *natsClient) Call(ctx context.Context, method string, payload []byte) error {
+	_, err := c.conn.RequestWithContext(ctx, method, payload)
+	return err
+}
+
+// Close closes the connection.
+func (c *natsClient) Close() error {
+	c.conn.Close()
+	return nil
+}

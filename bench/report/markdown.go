@@ -1,0 +1,65 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Markdown writes docs/performance.md.
+func (r *Report) Markdown(out io.Writer) {
+	fmt.Fprintf(out, `# Performance
+
+Generated from %s by `+"`make bench`"+`; do not edit.
+
+Brokers and their clients share one machine and both of its ends are part of each
+figure. The brokers take turns: in each of %d rounds every workload runs once on
+a fresh process of each broker, for %.0f seconds where it has a rate, and ours is
+compared with the others of the same round. **ours / theirs** is the median of
+these ratios, with the least and the most behind it. Absolute figures drift with
+the machine; the ratios are what to look at.
+
+| | |
+| --- | --- |
+| processor | %s, %d cores |
+| memory | %s |
+| system | %s, %s |
+| load before the run | %s |
+| measured | %s, commit %s |
+%s
+`, "`docs/performance.json`", r.Rounds, r.Seconds, r.Machine.CPU, r.Machine.Cores, r.Machine.Memory,
+		r.Machine.System, r.Machine.Go, r.Machine.Load, r.Date.UTC().Format("2006-01-02 15:04 MST"), r.Commit, r.versions())
+	for _, w := range r.Workloads {
+		w.markdown(out)
+	}
+}
+
+// versions returns a row for each broker.
+func (r *Report) versions() string {
+	rows := ""
+	var seen []string
+	for _, w := range r.Workloads {
+		for _, s := range append([]Series{w.Ours}, series(w.Rivals)...) {
+			if !slices.Contains(seen, s.Peer) {
+				seen = append(seen, s.Peer)
+				rows += fmt.Sprintf("| %s | %s |\n", s.Peer, s.Version)
+			}
+		}
+	}
+	return rows
+}
+
+func (w *Workload) markdown(out io.Writer) {
+	fmt.Fprintf(out, "## %s\n\n%s. In %s.\n\n", w.Name, w.Title, better(w.Unit, w.Less))
+	fmt.Fprintln(out, "| broker | median | spread | ours / theirs | spread | target |")
+	fmt.Fprintln(out, "| --- | ---: | --- | ---: | --- | --- |")
+	fmt.Fprintf(out, "| **%s** | **%s** | %s | | | |\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number))
+	for _, r := range w.Rivals {
+		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", r.Peer, number(Median(r.Values)), spread(r.Values, number),
+			ratio(Median(r.Ratios)), spread(r.Ratios, ratio), r.target(w.Less))
+	}
+	for _, failed := range w.failures() {
+		fmt.Fprintf(out, "\n%s\n", failed)
+	}
+	fmt.Fprintln(out)
+}

@@ -1,0 +1,27 @@
+package workload
+
+import "github.com/rembus-go/rembus/bench/peer"
+
+// Binaries are the programs of the brokers.
+type Binaries struct {
+	Rembusd, NATS string
+}
+
+// All returns every workload with ours and its rivals, in the order of the
+// report.
+func All(bin Binaries) []Workload {
+	ours := peer.Relay()
+	nats := func(target float64) Rival { return Rival{peer.NATS(bin.NATS, "ws"), target} }
+	natsTCP := Rival{peer.NATS(bin.NATS, "tcp"), 0}
+	relay := Rival{peer.Relay(), 0}
+	return []Workload{
+		fanout(1, ours, nats(0.7), natsTCP, relay),
+		fanout(10, ours, nats(0.7), natsTCP, relay),
+		rpcAlone(ours, nats(0.7), natsTCP),
+		rpcMany(50, ours, nats(1), natsTCP),
+		qos1(ours,
+			Rival{peer.JetStream(bin.NATS, "ws", "2m"), 1},
+			Rival{peer.JetStream(bin.NATS, "ws", "always"), 0}),
+		idle(ours, nats(0)),
+	}
+}

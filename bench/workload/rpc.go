@@ -1,0 +1,85 @@
+package workload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rembus-go/rembus/bench/peer"
+)
+
+// rpcAlone is one caller, one exposer, a call at a time; the figure is the
+// median time of a call.
+func rpcAlone(ours peer.Peer, rivals ...Rival) Workload {
+	return Workload{
+		Name:  "rpc-alone",
+		Title: fmt.Sprintf("RPC, one caller, a call at a time, %d bytes there and back", payloadSize),
+		Unit:  "µs",
+		Less:  true,
+		Ours:  ours, Rivals: rivals,
+		Run: func(ctx context.Context, b peer.Broker, s Size) (float64, error) {
+			times, err := runCalls(ctx, b, s, 1)
+			if err != nil {
+				return 0, err
+			}
+			slices.Sort(times)
+			return float64(times[len(times)/2].Nanoseconds()) / 1e3, nil
+		},
+	}
+}
+
+// rpcMany is n callers, each with its own connection and a call at a time, and
+// one exposer; the figure is calls a second.
+func rpcMany(n int, ours peer.Peer, rivals ...Rival) Workload {
+	return Workload{
+		Name:  fmt.Sprintf("rpc-%d", n),
+		Title: fmt.Sprintf("RPC, %d callers on connections of their own, one exposer, %d bytes there and back", n, payloadSize),
+		Unit:  "calls/s",
+		Ours:  ours, Rivals: rivals,
+		Run: func(ctx context.Context, b peer.Broker, s Size) (float64, error) {
+			times, err := runCalls(ctx, b, s, n)
+			return float64(len(times)) / s.Time.Seconds(), err
+		},
+	}
+}
+
+// runCalls returns how long each call took that ended in time.
+func runCalls(ctx context.Context, b peer.Broker, s Size, callers int) ([]time.Duration, error) {
+	clients, closeAll, err := dial(ctx, b, callers+1)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll()
+	if err := clients[0].Serve("echo"); err != nil {
+		return nil, err
+	}
+	data := payload()
+	warm := time.Now().Add(s.Time / 5)
+	end := warm.Add(s.Time)
+	times, errs := make([][]time.Duration, callers), make([]error, callers)
+	var wg sync.WaitGroup
+	for i, c := range clients[1:] {
+		wg.Go(func() {
+			for now := time.Now(); now.Before(end); {
+				if err := c.Call(ctx, "echo", data); err != nil {
+					errs[i] = err
+					return
+				}
+				after := time.Now()
+				if now.After(warm) && after.Before(end) {
+					times[i] = append(times[i], after.Sub(now))
+				}
+				now = after
+			}
+		})
+	}
+	wg.Wait()
+	all := slices.Concat(times...)
+	if len(all) == 0 {
+		errs = append(errs, errors.New("no call ended in time"))
+	}
+	return all, errors.Join(errs...)
+}
