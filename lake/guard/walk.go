@@ -1,0 +1,138 @@
+package guard
+
+const (
+	maxDepth   = 64    // of the tree
+	maxNodes   = 2_000 // of the tree
+	maxGrowing = 16    // functions whose result is longer than each of their arguments
+)
+
+// walk is one pass over a tree.
+type walk struct {
+	table      Table
+	aggregates bool // allowed: in a list of columns
+	inside     bool // an aggregate, which must not hold another one
+	nodes      int
+	growing    int
+}
+
+func newWalk(t Table, aggregates bool) *walk { return &walk{table: t, aggregates: aggregates} }
+
+// statement checks SELECT … FROM from [WHERE __guard(…)].
+func (w *walk) statement(stmt node, from string, where bool) error {
+	if err := stmt.only("node"); err != nil {
+		return err
+	}
+	sel, err := stmt.child("node")
+	if err != nil {
+		return err
+	}
+	if sel.text("type") != "SELECT_NODE" {
+		return refuse("only a plain selection is allowed")
+	}
+	if err := sel.only("type", "select_list", "from_table", "where_clause", "aggregate_handling"); err != nil {
+		return err
+	}
+	if sel.text("aggregate_handling") != "STANDARD_HANDLING" {
+		return refuse("GROUP BY is not allowed")
+	}
+	if err := fromTable(sel, from); err != nil {
+		return err
+	}
+	items, err := sel.list("select_list")
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		if err := w.item(item); err != nil {
+			return err
+		}
+	}
+	if _, found := sel["where_clause"]; found != where {
+		return refuse("a condition of its own is not allowed")
+	}
+	if !where {
+		return nil
+	}
+	return w.where(sel)
+}
+
+// fromTable demands that the statement reads from the one table that the
+// text was put before, under no other name.
+func fromTable(sel node, want string) error {
+	from, err := sel.child("from_table")
+	if err != nil {
+		return err
+	}
+	if err := from.only("type", "query_location", "table_name"); err != nil {
+		return err
+	}
+	if from.text("type") != "BASE_TABLE" || from.text("table_name") != want {
+		return refuse("another table is not allowed")
+	}
+	return nil
+}
+
+// where demands __guard(condition). Were the brackets of the condition not
+// balanced, or a clause to follow it, the tree would be another one.
+func (w *walk) where(sel node) error {
+	call, err := sel.child("where_clause")
+	if err != nil {
+		return err
+	}
+	if err := call.only("class", "type", "query_location", "function_name", "children", "order_bys"); err != nil {
+		return err
+	}
+	args, err := call.list("children")
+	if err != nil {
+		return err
+	}
+	if call.text("class") != "FUNCTION" || call.text("function_name") != "__guard" || len(args) != 1 {
+		return refuse("one condition is expected")
+	}
+	if err := noOrder(call); err != nil {
+		return err
+	}
+	return (&walk{table: w.table}).expression(args[0], 1)
+}
+
+// item checks one item of the list of columns, where a name may be given and
+// a star may stand.
+func (w *walk) item(n node) error {
+	if n.text("class") == "STAR" {
+		return w.star(n)
+	}
+	bare := make(node, len(n))
+	for k, v := range n {
+		if k != "alias" {
+			bare[k] = v
+		}
+	}
+	if alias := n.text("alias"); len(alias) > 255 {
+		return refuse("a name of %d bytes", len(alias))
+	}
+	return w.expression(bare, 1)
+}
+
+func (w *walk) star(n node) error {
+	if err := n.only("class", "type", "query_location", "relation_name", "exclude_list"); err != nil {
+		return err
+	}
+	if _, named := n["relation_name"]; named {
+		return refuse("a star of a table is not allowed")
+	}
+	_, err := n.texts("exclude_list")
+	return err
+}
+
+// noOrder demands that a function call has the order that every call has: none.
+func noOrder(call node) error {
+	v, found := call["order_bys"]
+	if !found {
+		return nil
+	}
+	order, ok := v.(map[string]any)
+	if !ok || len(order) != 1 || order["type"] != "ORDER_MODIFIER" {
+		return refuse("ORDER BY is not allowed")
+	}
+	return nil
+}
