@@ -1,0 +1,81 @@
+package report
+
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func sample() *Report {
+	w := Workload{
+		Name: "rpc", Title: "RPC", Unit: "µs", Less: true,
+		Ours: Series{Peer: "rembusd ws", Version: "1", Values: []float64{50, 90, 60}},
+		Rivals: []Comparison{
+			{Series: Series{Peer: "fast", Version: "2", Values: []float64{50, 100, 50}}, Target: 0.7},
+			{Series: Series{Peer: "gone", Failed: "round 2: it ended", Values: []float64{200}}, Target: 0.7},
+		},
+	}
+	w.Compare()
+	return &Report{Commit: "abc", Rounds: 3, Seconds: 4, Workloads: []Workload{w}}
+}
+
+func TestRatiosAreTakenWithinARound(t *testing.T) {
+	w := sample().Workloads[0]
+	if got, want := w.Rivals[0].Ratios, []float64{1, 0.9, 1.2}; !reflect.DeepEqual(got, want) {
+		t.Errorf("ratios %v, want %v", got, want)
+	}
+	if got := Median(w.Rivals[0].Ratios); got != 1 {
+		t.Errorf("median %v, want 1", got)
+	}
+	if got := Median([]float64{4, 1, 2, 3}); got != 2.5 {
+		t.Errorf("median of four %v, want 2.5", got)
+	}
+	if got := len(w.Rivals[1].Ratios); got != 1 {
+		t.Errorf("%d ratios with a peer that gave one figure, want 1", got)
+	}
+}
+
+func TestTargetDependsOnTheDirection(t *testing.T) {
+	c := Comparison{Ratios: []float64{0.8}, Target: 0.7}
+	if c.Met(true) || !c.Met(false) {
+		t.Error("0.8 reaches at least 0.7 and not at most 0.7")
+	}
+	if (Comparison{Target: 0.7}).Met(true) {
+		t.Error("a target counts as met without any figure")
+	}
+}
+
+func TestReportSurvivesItsFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "p.json")
+	want := sample()
+	if err := want.Save(file); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestPageAndTableTellFiguresAndFailures(t *testing.T) {
+	var page, table strings.Builder
+	r := sample()
+	r.Markdown(&page)
+	r.Workloads[0].Table(&table)
+	for _, want := range []string{
+		"| **rembusd ws** | **60** | 50 … 90 |",
+		"| fast | 50 | 50 … 100 | 1.00 × | 0.90 × … 1.20 × | ≤ 0.70 × missed |",
+		"gone: round 2: it ended",
+	} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %q:\n%s", want, page.String())
+		}
+	}
+	if !strings.Contains(table.String(), "gone: round 2: it ended") {
+		t.Errorf("the table hides a failure:\n%s", table.String())
+	}
+}
