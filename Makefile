@@ -59,7 +59,7 @@ cross: ## compile the client side without cgo for other platforms
 
 .PHONY: fmt
 fmt: ## format all Go files
-	gofmt -s -w $$(git ls-files --cached --others --exclude-standard '*.go')
+	gofmt -s -w .
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME
