@@ -1,0 +1,215 @@
+package ws
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	closeGrace  = 250 * time.Millisecond // for the last bytes of a connection that ends
+	flushAt     = 32 << 10               // a batch is written in pieces of about this size
+	fragment    = 64 << 10               // longer messages are sent in frames of this size
+	writeSize   = 64 << 10               // what must go out within one write timeout
+	maxKeep     = 128 << 10              // larger buffers are not kept for reuse
+	pongBacklog = 4 << 10                // above this much waits behind a stuck flush, pings go unanswered
+)
+
+// longAgo is a deadline that makes reads fail at once.
+var longAgo = time.Unix(1, 0)
+
+var errFlood = errors.New("too many bytes without a message")
+
+// socket is the connection below one WebSocket. During the handshake it passes
+// everything through; from frames on Write only queues, see the package
+// comment. Safe for concurrent use.
+type socket struct {
+	net.Conn               // TLS, if any, is inside
+	raw      net.Conn      // the TCP connection
+	timeout  time.Duration // for a write without progress
+	onClose  func()        // called once; may be nil
+
+	reads  atomic.Uint64 // Reads begun and ended: odd while one waits
+	budget atomic.Int64  // bytes that may still arrive before the next message; enforced from frames on
+
+	mu       sync.Mutex // protects following
+	idle     sync.Cond  // flushing became false
+	framing  bool       // the handshake is done
+	held     bool       // a batch is being composed, its sender will flush
+	flushing bool       // one goroutine writes, and goes on until the queue is empty
+	closing  bool       // no more writes; the last flush closes the connection
+	queue    *[]byte    // not yet written; nil when empty
+	guard    *time.Timer
+	err      error // the first failure of a write
+}
+
+func newSocket(conn, raw net.Conn, timeout time.Duration) *socket {
+	s := &socket{Conn: conn, raw: raw, timeout: timeout}
+	s.idle.L = &s.mu
+	return s
+}
+
+// frames ends the handshake: from now on writes are queued.
+func (s *socket) frames() {
+	s.mu.Lock()
+	s.framing = true
+	s.mu.Unlock()
+}
+
+// Read counts what arrives, for the budget and as a sign of life.
+func (s *socket) Read(p []byte) (int, error) {
+	s.reads.Add(1)
+	n, err := s.Conn.Read(p)
+	s.reads.Add(1)
+	if s.budget.Add(int64(-n)) < 0 && s.inFrames() {
+		return 0, errFlood
+	}
+	return n, err
+}
+
+func (s *socket) inFrames() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.framing
+}
+
+func (s *socket) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	if !s.framing {
+		s.mu.Unlock()
+		return s.Conn.Write(p)
+	}
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return 0, s.err
+	}
+	if s.closing {
+		return 0, net.ErrClosed
+	}
+	if s.queue == nil {
+		s.queue = buffers.Get().(*[]byte)
+	}
+	*s.queue = append(*s.queue, p...)
+	if !s.held && !s.flushing {
+		s.flushing = true // before the goroutine runs, so that Close leaves the rest to it
+		go func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.drain()
+		}()
+	}
+	return len(p), nil
+}
+
+// hold keeps what is written in the queue until release.
+func (s *socket) hold() {
+	s.mu.Lock()
+	s.held = true
+	s.mu.Unlock()
+}
+
+// flush returns when all that was queued is written.
+func (s *socket) flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flushLocked()
+}
+
+// release ends hold and flushes.
+func (s *socket) release() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = false
+	return s.flushLocked()
+}
+
+func (s *socket) flushLocked() error {
+	for s.flushing {
+		s.idle.Wait()
+	}
+	if s.closing {
+		return net.ErrClosed
+	}
+	s.drain()
+	return s.err
+}
+
+// drain writes until the queue is empty, and closes the connection if that was
+// asked for meanwhile. Called with mu held, which it gives up while it writes.
+func (s *socket) drain() {
+	s.flushing = true
+	for s.queue != nil && s.err == nil {
+		out := s.queue
+		s.queue = nil
+		s.mu.Unlock()
+		err := s.writeAll(*out)
+		recycle(out)
+		s.mu.Lock()
+		if err != nil {
+			s.err = err
+			s.raw.Close() // so that the reader learns of it too
+		}
+	}
+	s.flushing = false
+	s.idle.Broadcast()
+	if s.closing {
+		s.Conn.Close()
+		s.guard.Stop()
+	}
+}
+
+// writeAll writes p. It fails when the peer took nothing for the timeout.
+func (s *socket) writeAll(p []byte) error {
+	for len(p) > 0 {
+		s.Conn.SetWriteDeadline(time.Now().Add(s.timeout))
+		n, err := s.Conn.Write(p[:min(len(p), writeSize)])
+		p = p[n:]
+		if err == nil || n > 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+			continue // slow is not dead; under TLS the next Write fails, as it must
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return fmt.Errorf("the peer took nothing for %v", s.timeout)
+		}
+		return err
+	}
+	return nil
+}
+
+// Close writes what is queued, unless a flush is under way that will do so,
+// and closes the connection within closeGrace. Waiting Reads fail at once.
+func (s *socket) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return net.ErrClosed
+	}
+	s.closing = true
+	if s.onClose != nil {
+		s.onClose()
+	}
+	s.guard = time.AfterFunc(closeGrace, func() { s.raw.Close() })
+	s.Conn.SetReadDeadline(longAgo)
+	if !s.flushing {
+		s.drain()
+	}
+	return nil
+}
+
+// answersPing reports whether there is room for a pong. A peer that sends
+// pings but reads nothing must not fill our memory.
+func (s *socket) answersPing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.flushing || s.queue == nil || len(*s.queue) < pongBacklog
+}
+
+// failure is why writing ended, nil if it did not.
+func (s *socket) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
