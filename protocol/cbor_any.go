@@ -261,4 +261,3 @@ func bignum(v any, negative bool) (any, error) {
 	}
 	return n, nil
 }
-

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"bytes"
-	"encoding/json"
 	"sync/atomic"
 )
 
@@ -123,12 +122,8 @@ func prependCBOR(topic string, raw []byte) []byte {
 
 func prependJSON(topic string, raw []byte) []byte {
 	raw = bytes.TrimSpace(raw)
-	name, err := json.Marshal(topic)
-	if err != nil {
-		name = []byte(`""`) // not reached: every string can be written
-	}
-	out := make([]byte, 0, len(raw)+len(name)+3)
-	out = append(append(out, '['), name...)
+	out := make([]byte, 0, len(raw)+len(topic)+8)
+	out = appendQuoted(append(out, '['), topic)
 	switch {
 	case string(raw) == "null":
 		return append(out, ']')

@@ -13,27 +13,44 @@ type RawValue []byte
 
 // Decode decodes the value into dst, a pointer. Into an any it gives: nil, bool,
 // int64 (uint64 above 2^63-1), *big.Int beyond, float64, string, []byte, []any,
-// map[string]any, time.Time (tags 0, 1) and DataFrame (tag 80); the content of
-// any other tag. Keys of maps that are no text become text; a key that is there
-// twice is an error. Records of rembus.js (tag 57343) become maps.
+// map[string]any, time.Time (tags 0, 1) and DataFrame (tag 80, part of r: do not
+// change it); the content of any other tag. Keys of maps that are no text become
+// text where dst wants text; a key that is there twice is an error. Records of
+// rembus.js (tag 57343) become maps. An any inside a struct holds the same types,
+// but *big.Int from 2^63 on.
 //
 // What is allocated is in proportion to the length of the value.
 func (r RawValue) Decode(dst any) error {
-	if p, ok := dst.(*any); ok && p != nil {
-		raw, err := expandRecords(r)
-		if err != nil {
-			return wrapDecode(err)
-		}
-		v, err := decodeAny(raw)
-		if err == nil {
-			*p = v
-		}
-		return wrapDecode(err)
+	switch p := dst.(type) {
+	case *any:
+		return wrapDecode(decodeInto(r, p))
+	case *[]any:
+		return wrapDecode(decodeInto(r, p))
+	case *map[string]any:
+		return wrapDecode(decodeInto(r, p))
 	}
 	return wrapDecode(r.decodeTyped(dst))
 }
 
-// decodeTyped decodes into a pointer to anything but an any.
+// decodeInto decodes into one of the types that decodeAny makes.
+func decodeInto[T any](r RawValue, dst *T) error {
+	raw, err := expandRecords(r)
+	if err != nil {
+		return err
+	}
+	v, err := decodeAny(raw)
+	if err != nil {
+		return err
+	}
+	t, ok := v.(T)
+	if !ok && v != nil {
+		return fmt.Errorf("a %T is no %T", v, t)
+	}
+	*dst = t
+	return nil
+}
+
+// decodeTyped decodes into a pointer to any other type.
 func (r RawValue) decodeTyped(dst any) error {
 	s := scanner{buf: r}
 	end, err := s.value(0, maxDecodeDepth)
@@ -117,6 +134,10 @@ var encMode = func() cbor.EncMode {
 // checks lengths against the bytes that are there before it allocates.
 var decMode = func() cbor.DecMode {
 	tags := cbor.NewTagSet()
+	how := cbor.TagOptions{DecTag: cbor.DecTagOptional, EncTag: cbor.EncTagNone}
+	if err := tags.Add(how, reflect.TypeFor[DataFrame](), tagDataFrame); err != nil {
+		panic(err)
+	}
 	mode, err := cbor.DecOptions{
 		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
 		MaxNestedLevels:  maxDecodeDepth,
