@@ -29,19 +29,19 @@ func (t Type) Convert(v any) (any, error) {
 	}
 	switch t {
 	case Boolean:
-		if b, ok := v.(bool); ok {
-			return b, nil
+		if _, ok := v.(bool); ok {
+			return v, nil // not its copy: boxing that would allocate
 		}
 	case Text:
 		if s, ok := v.(string); ok {
 			if !utf8.ValidString(s) {
 				return nil, fmt.Errorf("TEXT does not take text that is not valid UTF-8")
 			}
-			return s, nil
+			return v, nil
 		}
 	case Blob:
-		if b, ok := v.([]byte); ok {
-			return b, nil
+		if _, ok := v.([]byte); ok {
+			return v, nil
 		}
 	case Float:
 		return toFloat(v)
@@ -169,7 +169,7 @@ func describe(v any) string {
 func toDouble(v any) (any, error) {
 	switch n := v.(type) {
 	case float64:
-		return n, nil
+		return v, nil
 	case int64:
 		if f := float64(n); f < 1<<63 && int64(f) == n {
 			return f, nil

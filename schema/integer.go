@@ -36,6 +36,13 @@ func (t Type) toInteger(v any) (any, error) {
 		if b, ok := asBig(v); ok && b.Sign() >= 0 && b.Cmp(maxUHuge) <= 0 {
 			return b, nil
 		}
+	case BigInt:
+		if _, ok := v.(int64); ok {
+			return v, nil
+		}
+		if i, ok := asInt64(v); ok {
+			return i, nil
+		}
 	default:
 		if i, ok := asInt64(v); ok {
 			if x := t.narrow(i); x != nil {
@@ -49,11 +56,10 @@ func (t Type) toInteger(v any) (any, error) {
 	return nil, t.refuse(v)
 }
 
-// narrow returns i as the Go type of t, nil when it is out of range.
+// narrow returns i as the Go type of t, an integer of at most 32 bits, nil when
+// it is out of range.
 func (t Type) narrow(i int64) any {
 	switch t {
-	case BigInt:
-		return i
 	case Integer:
 		if i == int64(int32(i)) {
 			return int32(i)
