@@ -1,0 +1,84 @@
+package component
+
+import (
+	"context"
+	"fmt"
+)
+
+// Close ends the component: it lets running handlers come to their end, sends
+// what is queued, waits for the ACKs of QoS1/2 messages, and closes the
+// connection. Deliveries that no handler has begun are left; QoS1/2 ones of a
+// named component are offered again when it comes back.
+//
+// When ctx ends first, the contexts of the handlers end, the connection is closed as it
+// is, and Close returns that error. A component that is disconnected at that moment
+// cannot send: then, too, the error says how many messages were not sent or not
+// acknowledged. No goroutine is left but those of handlers that do not return.
+// A handler must not call Close, which would wait for it.
+func (c *Component) Close(ctx context.Context) error {
+	c.mu.Lock()
+	again := c.closed
+	c.closed = true
+	s := c.session
+	c.mu.Unlock()
+	if again {
+		return c.Wait(ctx)
+	}
+	// Order: no new work; handlers finish, and may still publish; what they and
+	// all others have queued goes out; the connection; the goroutines.
+	c.endLife()
+	c.in.stop()
+	c.calls.stop()
+	err := c.settle(ctx)
+	c.out.refuse()
+	if err == nil && s != nil {
+		err = c.out.flush(ctx, s.ended)
+	}
+	c.cancel()
+	c.hangUp()
+	<-c.done
+	c.running.Wait()
+	if err == nil && c.unsent > 0 {
+		err = ErrConnectionLost
+	}
+	if err != nil && c.unsent > 0 {
+		err = fmt.Errorf("%w: %d messages were not sent or not acknowledged", err, c.unsent)
+	}
+	return err
+}
+
+// settle waits for the running handlers.
+func (c *Component) settle(ctx context.Context) error {
+	for _, idle := range []<-chan struct{}{c.idle, c.calls.idle} {
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ended(ctx)
+		}
+	}
+	return nil
+}
+
+// hangUp closes the connection of the moment, if there is one.
+func (c *Component) hangUp() {
+	c.mu.Lock()
+	s := c.session
+	c.mu.Unlock()
+	if s != nil {
+		s.link.Close(nil)
+	}
+}
+
+// Wait waits until the component has ended, or ctx does: nil after a Close, the reason
+// when the connection was lost and [WithoutReconnect] given.
+func (c *Component) Wait(ctx context.Context) error {
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		return ended(ctx)
+	}
+	if c.ended == ErrClosed { // written before done was closed
+		return nil
+	}
+	return c.ended
+}

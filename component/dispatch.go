@@ -1,0 +1,164 @@
+package component
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/rembus-go/rembus/protocol"
+)
+
+// parkFor is how long a delivery waits for a Subscribe to its topic. A named
+// component that starts again gets messages of its earlier subscriptions as soon
+// as it has logged in, before the program came to subscribe.
+const parkFor = 5 * time.Second
+
+// parking holds deliveries without a handler. Only the dispatching goroutine
+// touches it.
+type parking struct {
+	byTopic map[string]*parked
+	bytes   int
+	timed   bool // an expire is on its way
+}
+
+type parked struct {
+	since    time.Time
+	messages []*protocol.Message
+}
+
+// dispatch runs the handlers of subscriptions, one after the other in the order
+// of arrival, until the component has ended.
+func (c *Component) dispatch() {
+	defer close(c.idle)
+	park := parking{byTopic: make(map[string]*parked)}
+	var buf [64]event
+	for {
+		n, lossy := c.in.take(buf[:])
+		if n == 0 {
+			return
+		}
+		if lossy {
+			c.report(fmt.Errorf("%w: %d so far", ErrSlow, c.in.dropped.Load()))
+		}
+		for _, e := range buf[:n] {
+			if c.in.stopped.Load() {
+				return
+			}
+			switch {
+			case e.do != nil:
+				c.guard(e.do)
+			case e.msg != nil:
+				c.deliver(&park, e.msg)
+			case e.topic != "":
+				c.unpark(&park, e.topic)
+			case e.expire:
+				c.expire(&park)
+			}
+		}
+		clear(buf[:n])
+	}
+}
+
+// deliver gives m to its handler, after what waited for the same one.
+func (c *Component) deliver(park *parking, m *protocol.Message) {
+	sub := c.subscription(m.Topic)
+	if sub == nil {
+		c.park(park, m)
+		return
+	}
+	if len(park.byTopic) > 0 {
+		c.unpark(park, m.Topic)
+	}
+	c.handle(sub, m)
+}
+
+func (c *Component) handle(sub *Subscription, m *protocol.Message) {
+	if !sub.closed.Load() {
+		msg := newMessage(m, sub.space)
+		if _, err := sub.handler.run(c.ctx, msg); err != nil {
+			c.report(&HandlerError{Topic: msg.Topic(), Err: err})
+		}
+	}
+	c.acknowledge(m)
+}
+
+// acknowledge comes after the handler: a crash before it brings the message
+// again.
+func (c *Component) acknowledge(m *protocol.Message) {
+	if m.QoS != protocol.QoS0 {
+		c.in.done(m)
+		c.out.answer(protocol.NewAck(m.ID), nil)
+	}
+}
+
+// park keeps m for a handler to come. Beyond the inbox's bound it is discarded.
+func (c *Component) park(park *parking, m *protocol.Message) {
+	if park.bytes > 0 && park.bytes+m.Size() > c.in.limit {
+		c.discard(m)
+		return
+	}
+	p := park.byTopic[m.Topic]
+	if p == nil {
+		p = &parked{since: time.Now()}
+		park.byTopic[m.Topic] = p
+	}
+	p.messages = append(p.messages, m)
+	park.bytes += m.Size()
+	c.scheduleExpire(park)
+}
+
+func (c *Component) scheduleExpire(park *parking) {
+	if !park.timed {
+		park.timed = true
+		time.AfterFunc(parkFor, func() { c.in.put(event{expire: true}) })
+	}
+}
+
+// unpark handles what waited for a handler of topic.
+func (c *Component) unpark(park *parking, topic string) {
+	sub, p := c.subscription(topic), park.byTopic[topic]
+	if sub == nil || p == nil {
+		return
+	}
+	delete(park.byTopic, topic)
+	for _, m := range p.messages {
+		park.bytes -= m.Size()
+		if c.in.stopped.Load() {
+			return
+		}
+		c.handle(sub, m)
+	}
+}
+
+// expire discards what nobody subscribed to in time. QoS1/2 is acknowledged with
+// it, lest a subscription that the program has given up fills the broker's window.
+func (c *Component) expire(park *parking) {
+	park.timed = false
+	for topic, p := range park.byTopic {
+		if time.Since(p.since) < parkFor {
+			c.scheduleExpire(park)
+			continue
+		}
+		delete(park.byTopic, topic)
+		for _, m := range p.messages {
+			park.bytes -= m.Size()
+			c.discard(m)
+		}
+	}
+}
+
+// guard keeps a panic of one of the user's callbacks from ending the program.
+func (c *Component) guard(fn func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.report(&panicError{value: p, stack: debug.Stack()})
+		}
+	}()
+	fn()
+}
+
+func (c *Component) discard(m *protocol.Message) {
+	c.in.unhandled.Add(1)
+	c.report(fmt.Errorf("%w: topic %q", ErrNoHandler, m.Topic))
+	c.acknowledge(m)
+}
