@@ -23,7 +23,9 @@ type Codec struct {
 	dialect atomic.Uint32 // how the peer writes its JSON
 	wide    atomic.Bool   // the peer's own ids are of 16 bytes: it understands only plain PUBs
 
-	topics interned // owned by the reading goroutine
+	// Owned by the reading goroutine.
+	topics interned
+	names  []jsonKey // room for the names of a JSON frame
 }
 
 // NewCodec returns the codec of the broker's end of a new connection. enc is
