@@ -65,6 +65,12 @@ var (
 	ErrNameTaken      = errors.New("rembus: name already taken")
 )
 
+// Known reports whether s is one of the statuses above.
+func (s Status) Known() bool {
+	_, ok := statusText[s]
+	return ok
+}
+
 var statusErr = map[Status]error{
 	StatusError:             ErrFailed,
 	StatusIdentification:    ErrIdentification,

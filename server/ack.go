@@ -1,0 +1,67 @@
+package server
+
+import (
+	"time"
+
+	"github.com/rembus-go/rembus/protocol"
+)
+
+// ack takes a subscriber's ACK of a delivery. A QoS2 one is answered by ACK2,
+// for a named twin only once the ACK is on disk.
+func (ss *session) ack(id protocol.ID) {
+	n, ok := id.Number()
+	if !ok {
+		return
+	}
+	s, t := ss.server, ss.twin
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.session != ss {
+		return
+	}
+	if _, known := t.window.ack(n); known {
+		t.idle = s.now()
+		t.touch()
+		t.changed.Broadcast()
+	}
+	if !isQoS2(n) {
+		return
+	}
+	if t.name == "" {
+		ss.out.push(protocol.NewAck2(id), laneUrgent)
+		return
+	}
+	t.ack2 = append(t.ack2, id) // also for a repeat: its ACK2 may be lost
+	t.touch()
+	s.persistSoon()
+}
+
+// ack2 takes a publisher's ACK2: it will not repeat the message any more.
+func (ss *session) ack2(id protocol.ID) {
+	s := ss.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ss.twin.ids.release(id, s.now())
+}
+
+// housekeep runs once a second: calls and ids that are over, and subscribers
+// that ack nothing at all.
+func (s *Server) housekeep() {
+	s.expireCalls()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	patience := int64(s.opts.AckTimeout) * int64(s.opts.SendRetries+1)
+	for ss := range s.sessions {
+		t := ss.twin
+		t.ids.expire(now)
+		if len(t.window.byID) > 0 && now-t.idle > patience {
+			ss.end(protocol.Errorf(protocol.StatusError, "no ACK for %v", time.Duration(patience)))
+		}
+	}
+	for _, t := range s.twins {
+		if t.session == nil {
+			t.ids.expire(now)
+		}
+	}
+}

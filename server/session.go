@@ -1,0 +1,193 @@
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/rembus-go/rembus/protocol"
+)
+
+// session is one connection: the goroutine in Serve reads from its link, one
+// writer sends what is in its outbox.
+type session struct {
+	server *Server
+	link   protocol.Link
+	out    outbox
+
+	// Written under the core's lock by the reading goroutine, which alone may read
+	// it without.
+	twin *twin
+
+	noAcks bool // a client with wide ids, rembus.js: it never acks. Core's lock.
+	calls  int  // calls of this component in hand. Core's lock.
+
+	entry   protocol.Entry     // scratch of the reading goroutine
+	entries [1]*protocol.Entry // &entry
+
+	once sync.Once // end
+}
+
+// Serve runs the connection of one component until it ends, and says why it did:
+// nil for a normal end. Any number may run at the same time.
+func (s *Server) Serve(link protocol.Link) error {
+	ss := &session{server: s, link: link}
+	ss.entries[0] = &ss.entry
+	ss.out.init(s.opts.Outbox, &s.budget)
+	if !s.admit(ss) {
+		ss.out.close(true)
+		_ = link.Close(ErrShutdown)
+		return ErrShutdown
+	}
+	s.stats.connected.Add(1)
+	var writer sync.WaitGroup
+	writer.Go(ss.write)
+	err := ss.read()
+	s.leave(ss)
+	ss.out.close(true)
+	_ = link.Close(err)
+	writer.Wait()
+	s.released.Broadcast()
+	if errors.Is(err, protocol.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// admit registers a new connection as that of an anonymous component.
+func (s *Server) admit(ss *session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	ss.twin = s.newTwin("")
+	ss.twin.attach(ss)
+	s.sessions[ss] = struct{}{}
+	return true
+}
+
+// leave takes the connection off its twin and answers those who wait for it.
+func (s *Server) leave(ss *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ss.dropTwin()
+	delete(s.sessions, ss)
+}
+
+// dropTwin separates the session from its twin: a named one stays. Core's lock held.
+func (ss *session) dropTwin() {
+	t, s := ss.twin, ss.server
+	if t.session != ss {
+		return // replaced by a newer connection
+	}
+	s.dropCalls(ss)
+	t.detach()
+	if t.name == "" {
+		s.removeTwin(t)
+		return
+	}
+	s.persistSoon()
+}
+
+// read handles what the component sends, one message after the other.
+func (ss *session) read() error {
+	for {
+		m, err := ss.link.Receive()
+		var bad *protocol.BadMessage
+		switch {
+		case err == nil:
+			ss.handle(m)
+		case errors.As(err, &bad):
+			ss.server.stats.refused.Add(1)
+			ss.log().Debug("message refused", "err", bad)
+			if !bad.ID.IsZero() {
+				ss.out.push(protocol.NewError(bad.ID, bad.Err), laneUrgent)
+			}
+		default:
+			return err
+		}
+		ss.out.waitUrgent()
+	}
+}
+
+// handle dispatches one message.
+func (ss *session) handle(m *protocol.Message) {
+	if m.ID.IsWide() && !ss.noAcks {
+		ss.server.mu.Lock()
+		ss.noAcks = true
+		ss.server.mu.Unlock()
+	}
+	switch m.Type {
+	case protocol.Pub:
+		ss.publish(m)
+	case protocol.RPC:
+		ss.call(m)
+	case protocol.Response:
+		ss.response(m)
+	case protocol.Ack:
+		ss.ack(m.ID)
+	case protocol.Ack2:
+		ss.ack2(m.ID)
+	case protocol.Admin:
+		ss.admin(m)
+	case protocol.Identity:
+		ss.identify(m)
+	case protocol.Register, protocol.Unregister:
+		ss.refuse(m.ID, protocol.StatusError, "this broker has no key store: components need not register")
+	case protocol.Attestation:
+		ss.attest(m)
+	default:
+		ss.refuse(m.ID, protocol.StatusError, "unexpected message")
+	}
+}
+
+// write sends what is queued, everything there is behind one flush.
+func (ss *session) write() {
+	var batch []*protocol.Message
+	for {
+		var ok bool
+		if batch, ok = ss.out.take(batch[:0]); !ok {
+			return
+		}
+		err := ss.link.Send(batch)
+		if ss.out.sent(batch) {
+			ss.server.mu.Lock()
+			ss.twin.changed.Broadcast()
+			ss.server.mu.Unlock()
+		}
+		clear(batch)
+		if cap(batch) > batchMessages/4 && len(batch) < 64 {
+			batch = nil // a burst must not be kept for ever
+		}
+		if err != nil {
+			_ = ss.link.Close(err) // Receive ends, and with it the session
+			ss.out.close(true)
+			return
+		}
+	}
+}
+
+// reply answers a request.
+func (ss *session) reply(id protocol.ID, s protocol.Status, data *protocol.Payload) {
+	if !id.IsZero() {
+		ss.out.push(protocol.NewResponse(id, s, data), laneUrgent)
+	}
+}
+
+func (ss *session) refuse(id protocol.ID, s protocol.Status, text string) {
+	ss.reply(id, s, protocol.TextPayload(text))
+}
+
+// end closes the connection for a reason, without waiting: safe under the
+// core's lock.
+func (ss *session) end(reason error) {
+	ss.once.Do(func() {
+		ss.server.tasks.Go(func() { _ = ss.link.Close(reason) })
+		ss.out.close(true)
+	})
+}
+
+func (ss *session) log() *slog.Logger {
+	return ss.server.logger.With("name", ss.twin.name, "addr", ss.link.RemoteAddr())
+}

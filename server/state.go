@@ -1,0 +1,186 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/rembus-go/rembus/protocol"
+)
+
+// The states of twins in the log, each under a key of its own; names, patterns
+// and methods hold no control character.
+//
+//	t <name>                   where the twin stands
+//	s <name> \n <pattern>      one subscription
+//	e <name> \n <method>       one exposure
+const (
+	keyTwin         = "t"
+	keySubscription = "s"
+	keyExposure     = "e"
+)
+
+type twinState struct {
+	Next  [2]uint64     `cbor:"1,keyasint"` // class 1: the oldest not acked
+	Live  bool          `cbor:"2,keyasint"` // QoS0 was served as it came
+	Acked []deliveryKey `cbor:"3,keyasint,omitempty"`
+	Away  []interval    `cbor:"4,keyasint,omitempty"`
+	Owed  uint64        `cbor:"5,keyasint"`
+	Here  bool          `cbor:"6,keyasint"` // connected and served when written
+	Seen  int64         `cbor:"7,keyasint"` // when it was last connected, ns since 1970
+	IDs   []idRecord    `cbor:"8,keyasint,omitempty"`
+}
+
+// idRecord is a publisher's QoS2 id that still waits for its ACK2.
+type idRecord struct {
+	Number uint64 `cbor:"1,keyasint,omitempty"`
+	Bytes  []byte `cbor:"2,keyasint,omitempty"`
+}
+
+type subscriptionState struct {
+	From     int64     `cbor:"1,keyasint"`
+	Num      uint32    `cbor:"2,keyasint"`
+	Created  uint64    `cbor:"3,keyasint"`
+	Floor    [2]uint64 `cbor:"4,keyasint"`
+	Detached bool      `cbor:"5,keyasint"`
+	Done     interval  `cbor:"6,keyasint"`
+}
+
+type exposureState struct {
+	Order uint64 `cbor:"1,keyasint"`
+}
+
+// saveSubscription stores a subscription of a named twin; done is told when it is
+// on disk. For an anonymous one done is told at once.
+func (s *Server) saveSubscription(sub *subscription, done func(error)) {
+	s.put(keySubscription, sub.twin, "\n"+sub.pattern, subscriptionState{
+		From: sub.from, Num: sub.num, Created: sub.created, Floor: sub.floor, Detached: sub.cursor == nil, Done: sub.done,
+	}, done)
+}
+
+// put stores a state of a named twin; nil removes it.
+func (s *Server) put(key string, t *twin, rest string, state any, done func(error)) {
+	if done == nil {
+		done = func(error) {}
+	}
+	if t.name == "" {
+		done(nil)
+		return
+	}
+	var data []byte
+	if state != nil {
+		var err error
+		if data, err = cbor.Marshal(state); err != nil {
+			done(err)
+			return
+		}
+	}
+	if err := s.log.PutState(key+t.name+rest, data, done); err != nil {
+		done(err)
+	}
+}
+
+// persist writes the places of all twins that moved, and sends the ACK2s that
+// waited for it.
+func (s *Server) persist() {
+	s.mu.Lock()
+	dirty := s.dirty
+	s.dirty = nil
+	for _, t := range dirty {
+		t.dirty = false
+		ids, session := t.ack2, t.session
+		t.ack2 = nil
+		s.put(keyTwin, t, "", t.state(), func(err error) {
+			for _, id := range ids {
+				if err == nil && session != nil {
+					session.out.push(protocol.NewAck2(id), laneUrgent)
+				}
+			}
+		})
+	}
+	s.mu.Unlock()
+	if len(dirty) > 0 {
+		s.log.Commit()
+	}
+}
+
+func (t *twin) state() twinState {
+	st := twinState{
+		Next: t.position(), Live: t.main.live, Away: t.away, Owed: t.owed,
+		Here: t.session != nil && t.mode != paused, Seen: t.server.now(),
+	}
+	for k := range t.ackedKeys() {
+		st.Acked = append(st.Acked, k)
+	}
+	return st
+}
+
+// restore rebuilds the twins from the states that the log found at start.
+func (s *Server) restore() error {
+	return s.log.States(func(key string, data []byte) error {
+		if key == "" {
+			return errors.New("a state without a name")
+		}
+		name, rest, _ := strings.Cut(key[1:], "\n")
+		t := s.namedTwin(name)
+		var err error
+		switch key[:1] {
+		case keyTwin:
+			var st twinState
+			if err = cbor.Unmarshal(data, &st); err == nil {
+				t.restore(st)
+			}
+		case keySubscription:
+			var st subscriptionState
+			if err = cbor.Unmarshal(data, &st); err == nil {
+				err = t.restoreSubscription(rest, st)
+			}
+		case keyExposure:
+			var st exposureState
+			if err = cbor.Unmarshal(data, &st); err == nil {
+				s.exposeAt(t, rest, st.Order)
+			}
+		default:
+			err = errors.New("unknown kind of state")
+		}
+		if err != nil {
+			return fmt.Errorf("restoring the twin %q: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// restore puts the twin where it stood. One that was connected at a crash is owed
+// all of class 1 that is in the log; QoS0 that was routed is not replayed.
+func (t *twin) restore(st twinState) {
+	t.main.next, t.away, t.owed = st.Next, st.Away, st.Owed
+	end := t.server.log.End()
+	if st.Here {
+		t.owed = end
+	}
+	if st.Live {
+		t.main.next[0] = end + 1
+	}
+	t.acked = make(map[deliveryKey]struct{}, len(st.Acked))
+	for _, k := range st.Acked {
+		t.acked[k] = struct{}{}
+	}
+}
+
+func (t *twin) restoreSubscription(pattern string, st subscriptionState) error {
+	sub, err := newSubscription(t, pattern, t.server.opts.Limits)
+	if err != nil {
+		return err
+	}
+	sub.from, sub.num, sub.created, sub.floor, sub.done = st.From, st.Num, st.Created, st.Floor, st.Done
+	if !st.Detached {
+		sub.cursor = &t.main
+	}
+	t.nextNum = max(t.nextNum, st.Num+1)
+	t.subs[pattern] = sub
+	t.tenant.index.add(sub)
+	t.filter = nil
+	return nil
+}

@@ -1,0 +1,252 @@
+package server
+
+import (
+	"sync"
+
+	"github.com/rembus-go/rembus/protocol"
+)
+
+// mode is what a connected component has said about being reactive.
+type mode uint8
+
+const (
+	passive  mode = iota // nothing yet: gets live what it wants from now on
+	reactive             // reactive(true): gets what is stored, then live
+	paused               // reactive(false): gets nothing
+)
+
+// twin is the broker's half of a component: for a named one it outlives the
+// connection. Guarded by the core's lock.
+type twin struct {
+	server  *Server
+	name    string // "" for an anonymous component
+	tenant  *tenant
+	session *session // nil while away
+	mode    mode
+
+	subs    map[string]*subscription
+	nextNum uint32
+	filter  *filter              // of subs, for readers; nil after a change
+	marks   map[string][2]uint64 // where removed subscriptions stood
+	exposed map[string]*exposer
+	busy    int // calls in hand
+
+	// tracked twins have a place in the log: the named ones, and anonymous ones that asked for what is stored.
+	tracked  bool
+	main     cursor
+	backfill *cursor                  // catches up alone for subscriptions made or woken later
+	window   window                   // QoS1/2 without ACK
+	acked    map[deliveryKey]struct{} // acked in an earlier connection, above its low end
+	away     []interval               // of sequence numbers, while it was not connected
+	owed     uint64                   // class 1 up to here was due while it was connected
+
+	connectedAt  uint64 // the log's end when the connection began
+	reactiveAt   uint64 // and at reactive(true)
+	reactiveTime int64  // the time of it, ns
+	bound        int64  // how far back it may reach, ns; negative = as far as msg_from says
+	idle         int64  // ns time of the last ACK, or since when something waits for one
+
+	changed sync.Cond // on the core's lock: readers wait for room, the log or an end
+	waiting int       // readers in changed.Wait
+	ids     publisherIDs
+	dirty   bool          // place in the log not written since it changed
+	ack2    []protocol.ID // ACK2s that go out once the place is on disk
+}
+
+// maxAway bounds the absences remembered; beyond it the oldest counts as present,
+// which offers more than msg_from asked for, never less.
+const maxAway = 64
+
+func (t *twin) wasAway(seq uint64) bool {
+	for _, i := range t.away {
+		if i.holds(seq) {
+			return true
+		}
+	}
+	return false
+}
+
+// position is the twin's main place in the log: everything below has been
+// offered, and below it in class 1 acked but for what the window holds.
+func (t *twin) position() [2]uint64 {
+	pos := t.main.position()
+	pos[1] = t.window.low(pos[1])
+	return pos
+}
+
+// attach begins a connection. Subscriptions that want only new messages are
+// served from here on; the others wait for reactive(true).
+func (t *twin) attach(s *session) {
+	t.session, t.mode, t.bound = s, passive, -1
+	end := t.server.log.End()
+	t.connectedAt, t.reactiveAt, t.reactiveTime = end, end, t.server.now()
+	if !t.tracked {
+		return
+	}
+	if end > t.owed {
+		t.away = append(t.away, interval{t.owed + 1, end})
+		if len(t.away) > maxAway {
+			t.away = t.away[1:]
+		}
+	}
+	t.detachStored()
+	behind := t.main.next[1] <= t.owed
+	for _, sub := range t.subs {
+		if sub.cursor == nil || sub.from != 0 {
+			continue
+		}
+		sub.raise(t.main.next)
+		sub.missed = sub.floor
+		sub.floor[0] = end + 1
+		if !behind {
+			sub.floor[1] = end + 1
+		}
+	}
+	t.main.serve()
+}
+
+// detachStored takes the subscriptions that wait for reactive(true) off the main
+// cursor, when that is going to move on for others.
+func (t *twin) detachStored() {
+	live := false
+	for _, sub := range t.subs {
+		live = live || sub.cursor != nil && sub.from == 0
+	}
+	for _, sub := range t.subs {
+		if live && sub.cursor != nil && sub.from != 0 {
+			sub.raise(t.main.next)
+			sub.cursor = nil
+			t.server.saveSubscription(sub, nil)
+		}
+	}
+}
+
+// halt stops all serving and notes how far it came: at the end of a connection
+// and at reactive(false).
+func (t *twin) halt() {
+	if !t.tracked || t.mode == paused {
+		return
+	}
+	pos := t.position()
+	if t.backfill != nil {
+		c := t.backfill.position()
+		c[1] = t.window.low(c[1])
+		for _, sub := range t.subs {
+			if sub.cursor == t.backfill {
+				sub.raise(c)
+				sub.cursor = nil
+				t.server.saveSubscription(sub, nil)
+			}
+		}
+		t.backfill.stop()
+		t.backfill = nil
+	}
+	t.acked = t.ackedKeys()
+	t.window = window{}
+	t.main.stop()
+	t.main.next = pos
+	t.owed = t.server.routed[1]
+	t.touch()
+}
+
+// ackedKeys joins what was acked out of order before and in this connection.
+func (t *twin) ackedKeys() map[deliveryKey]struct{} {
+	low := t.position()[1]
+	keys := make(map[deliveryKey]struct{})
+	for k := range t.acked {
+		if k.Seq >= low {
+			keys[k] = struct{}{}
+		}
+	}
+	for _, k := range t.window.ackedAbove() {
+		keys[k] = struct{}{}
+	}
+	return keys
+}
+
+// detach ends the connection of the twin.
+func (t *twin) detach() {
+	t.halt()
+	t.session, t.mode = nil, passive
+	t.changed.Broadcast()
+}
+
+// setReactive serves everything from here on, what is stored first; bound limits
+// how far the replay reaches back, in nanoseconds, unless it is negative.
+func (t *twin) setReactive(bound int64) {
+	if t.mode == reactive {
+		return
+	}
+	resumed := t.mode == paused
+	end := t.server.log.End()
+	t.mode, t.bound = reactive, bound
+	t.reactiveAt, t.reactiveTime = end, t.server.now()
+	if !t.tracked {
+		return
+	}
+	if resumed && end > t.owed {
+		t.away = append(t.away, interval{t.owed + 1, end})
+	}
+	t.main.serve()
+	t.catchUp()
+}
+
+// pause stops delivery until setReactive.
+func (t *twin) pause() {
+	t.halt()
+	t.mode = paused
+}
+
+// catchUp starts the backfill of the subscriptions that no cursor serves, unless
+// one is running: then they wait for its end.
+func (t *twin) catchUp() {
+	if t.mode != reactive || t.backfill != nil {
+		return
+	}
+	var c *cursor
+	for _, sub := range t.subs {
+		if sub.cursor != nil {
+			continue
+		}
+		if c == nil {
+			c = &cursor{twin: t, next: sub.floor}
+		}
+		sub.cursor = c
+		for k := range c.next {
+			c.next[k] = min(c.next[k], sub.floor[k])
+		}
+	}
+	if c != nil {
+		t.backfill = c
+		c.serve()
+	}
+}
+
+// merge hands the subscriptions of a backfill that is level with the log to the
+// main cursor.
+func (t *twin) merge(c *cursor) {
+	pos := c.position()
+	for _, sub := range t.subs {
+		if sub.cursor == c {
+			sub.raise(pos)
+			sub.cursor = &t.main
+			t.server.saveSubscription(sub, nil)
+		}
+	}
+	c.stop()
+	t.backfill = nil
+	if !t.main.live && !t.main.reading {
+		t.main.next = pos // it served nobody
+		t.main.live = true
+	}
+	t.touch()
+	t.catchUp()
+}
+
+// touch notes that the twin's place in the log is to be written.
+func (t *twin) touch() {
+	if t.name != "" && !t.dirty {
+		t.dirty = true
+		t.server.dirty = append(t.server.dirty, t)
+	}
+}
