@@ -2,11 +2,16 @@ package schema
 
 import (
 	"errors"
+	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/rembus-go/rembus/protocol"
 )
@@ -33,6 +38,84 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, table := range s.Tables {
 			checkTable(t, s, table)
+		}
+	})
+}
+
+// goTypes are what the DuckDB driver is given for each column type.
+var goTypes = map[Type]any{
+	Boolean: false, Text: "", Blob: []byte{}, TinyInt: int8(0), UTinyInt: uint8(0), SmallInt: int16(0), USmallInt: uint16(0), Integer: int32(0), UInteger: uint32(0),
+	BigInt: int64(0), UBigInt: uint64(0), HugeInt: &big.Int{}, UHugeInt: &big.Int{}, Float: float32(0), Double: float64(0), Timestamp: time.Time{},
+}
+
+// checkValue: nothing but the Go type of the column reaches the driver, and
+// text only as UTF-8, which DuckDB would turn into NULL silently.
+func checkValue(t *testing.T, typ Type, v any) {
+	if reflect.TypeOf(v) != reflect.TypeOf(goTypes[typ]) {
+		t.Fatalf("%s became %T %v", typ, v, v)
+	}
+	if s, ok := v.(string); ok && !utf8.ValidString(s) {
+		t.Fatalf("text %q", s)
+	}
+	if at, ok := v.(time.Time); ok && (at.Year() < 1 || at.Year() > 9999 || at.Location() != time.UTC || at.Nanosecond()%1000 != 0) {
+		t.Fatalf("time %v", at)
+	}
+}
+
+// FuzzParseText: what a topic says becomes a value of the type or an error fit to
+// print.
+func FuzzParseText(f *testing.F) {
+	for _, s := range []string{"", "true", "-129", "1e400", "NaN", "340282366920938463463374607431768211456", "2026-01-31T10:20:30+01:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.9999999-01", "a\x00\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, typ := range Types {
+			v, err := typ.ParseText(s)
+			if err == nil {
+				checkValue(t, typ, v)
+				continue
+			}
+			if text := err.Error(); len(text) > 300 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+				t.Fatalf("error %q", text)
+			}
+		}
+	})
+}
+
+// FuzzRow: whatever one value is sent, a row holds values of its columns' types
+// and no NULL where none may be.
+func FuzzRow(f *testing.F) {
+	f.Add([]byte("\xa1\x61v\xf9\x3e\x00"))
+	f.Add([]byte("\xc1\xfb\x41\xd9\x00\x00\x00\x00\x00\x00"))
+	f.Add([]byte("\xc0\x742026-01-31T10:20:30Z"))
+	f.Add([]byte("\xc3\x50\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"))
+	f.Add([]byte("\x3b\xff\xff\xff\xff\xff\xff\xff\xff"))
+	f.Add([]byte("\xfb\x43\xe0\x00\x00\x00\x00\x00\x00"))
+	f.Add([]byte("\xf9\x7e\x00"))
+	f.Add([]byte("\x61a"))
+	f.Add([]byte("\x41a"))
+	f.Add([]byte("\xf5"))
+	f.Add([]byte("\xf6"))
+	var tables []string
+	for i, typ := range Types {
+		tables = append(tables, fmt.Sprintf(`{"table": "t%d", "columns": [{"col": "v", "type": "%s", "nullable": %v}]}`, i, typ, i%2 == 0))
+	}
+	s := mustParse(f, `{"tables": [`+strings.Join(tables, ",")+`]}`)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var v any
+		if protocol.RawValue(raw).Decode(&v) != nil {
+			return // no message: the codec refused it
+		}
+		p := protocol.NewPayload(protocol.CBOR, append([]byte{0x81}, raw...))
+		for _, table := range s.Tables {
+			row, err := table.Row(&protocol.Entry{Msg: protocol.NewPub(table.Name, p)}, Vars{})
+			switch {
+			case err != nil:
+			case len(row) != 1 || row[0] == nil && !table.Columns[0].Nullable:
+				t.Fatalf("%s: %v", table.Columns[0].Type, row)
+			case row[0] != nil:
+				checkValue(t, table.Columns[0].Type, row[0])
+			}
 		}
 	})
 }

@@ -16,9 +16,17 @@ const (
 	reservedPrefix = "_rembus"
 )
 
-// fold returns what two names have in common when DuckDB, which ignores case,
-// takes them for the same.
-func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+// fold returns what two names have in common when DuckDB takes them for the
+// same: it ignores the case of ASCII letters and of no others.
+func fold(name string) string {
+	b := []byte(name)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
 
 // checkName says what no name may be, "" when all is well. Quotes, semicolons
 // and keywords are fine: every name is quoted in SQL.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -11,6 +12,9 @@ import (
 // recv_ts (uint64), slot (uint32 or nil). The values are what [Type.Convert]
 // returns; do not change what they point to.
 type Row []any
+
+// ErrDataFrame is returned by [Table.Row] for a DataFrame.
+var ErrDataFrame = errors.New("a DataFrame is not one row")
 
 // ValueError refuses the value of one column.
 type ValueError struct {
@@ -31,9 +35,9 @@ func (e *ValueError) Error() string {
 //   - else one value for each column in order, also on patterns with
 //     variables.
 //
-// A DataFrame is many rows and refused here: see [Frame]. The error says which
-// column refuses which value and why (a *[ValueError]), or why the message as a
-// whole does not fit. Safe for concurrent use.
+// A DataFrame is many rows: [ErrDataFrame], see [Frame]. Any other error says
+// which column refuses which value and why (a *[ValueError]), or why the message
+// as a whole does not fit. Safe for concurrent use.
 func (t *Table) Row(e *protocol.Entry, vars Vars) (Row, error) {
 	args, err := e.Msg.Data.Args()
 	if err != nil {
@@ -45,6 +49,9 @@ func (t *Table) Row(e *protocol.Entry, vars Vars) (Row, error) {
 	case 0:
 		err = t.byName(row, nil, enc, vars)
 	case 1:
+		if _, ok := args[0].DataFrame(); ok {
+			return nil, ErrDataFrame
+		}
 		var v any
 		if v, err = decode(args[0]); err != nil {
 			break
@@ -52,8 +59,6 @@ func (t *Table) Row(e *protocol.Entry, vars Vars) (Row, error) {
 		switch v := v.(type) {
 		case map[string]any:
 			err = t.byName(row, v, enc, vars)
-		case protocol.DataFrame:
-			err = fmt.Errorf("a DataFrame is not one row")
 		default:
 			err = t.byPosition(row, []any{v}, enc)
 		}

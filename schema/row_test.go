@@ -179,6 +179,16 @@ func TestRowRefusesBadData(t *testing.T) {
 	}
 }
 
+// TestRowOfDataFrame: the form "one DataFrame" is told apart without a copy of it.
+func TestRowOfDataFrame(t *testing.T) {
+	s := mustParse(t, rowSchema)
+	for _, topic := range []string{"one", "a/telemetry"} {
+		if _, err := row(s, topic, payload(t, protocol.DataFrame("abc")), nil); !errors.Is(err, ErrDataFrame) {
+			t.Errorf("%s: %v", topic, err)
+		}
+	}
+}
+
 // TestRowAllTypes sends an edge value of every column type through a message.
 func TestRowAllTypes(t *testing.T) {
 	values := map[Type]any{
