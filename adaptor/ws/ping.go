@@ -65,6 +65,7 @@ func (k *keepalive) tick() {
 		return
 	}
 	defer k.mu.Unlock()
+	k.link.raiseBudget()
 	k.pinged = !k.pinged
 	k.timer.Reset(k.interval / 2)
 	if k.pinged {

@@ -129,6 +129,7 @@ func (r *raw) closing(t testing.TB) (status int, text string) {
 		if first&0xf != opClose {
 			continue
 		}
+		r.send(fin|opClose, p) // the answer spares the listener its wait
 		if _, _, err := r.read(); err == nil {
 			t.Fatal("a frame after the close frame")
 		}

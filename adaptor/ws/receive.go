@@ -83,6 +83,12 @@ func (l *link) resetBudget() {
 	l.sock.budget.Store(2*int64(l.max) + 1<<20)
 }
 
+// raiseBudget allows for the pings and pongs of the time between two calls, so
+// that a subscriber that sends nothing else may stay for years.
+func (l *link) raiseBudget() {
+	l.sock.budget.Add(4 << 10)
+}
+
 // fail ends the link because of what the receiver found, and returns what
 // Receive returns.
 func (l *link) fail(err error) error {
@@ -98,7 +104,10 @@ func (l *link) cause(err error) error {
 		return failed
 	}
 	var peer websocket.CloseError
+	var broken *violation
 	switch {
+	case errors.As(err, &broken), errors.Is(err, protocol.ErrMalformed):
+		return err
 	case errors.As(err, &peer):
 		return peerClosed(peer)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
