@@ -64,13 +64,16 @@ func arguments(raw []byte) (items []byte, n int) {
 	}
 	s := scanner{buf: raw}
 	start := pos
-	for pos < len(raw) && raw[pos] != cborBreak {
+	for pos < len(raw) {
+		if raw[pos] == cborBreak {
+			return raw[start:pos], n
+		}
 		if pos, err = s.value(pos, maxDecodeDepth); err != nil {
-			return raw, 1
+			break
 		}
 		n++
 	}
-	return raw[start:pos], n
+	return raw, 1 // not well-formed
 }
 
 // unwrapTuple returns the array inside a tag 27 [type, bytes, array], as Julia

@@ -3,7 +3,6 @@ package protocol
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -25,6 +24,13 @@ var (
 // maxBignum is the length of a big integer, in bytes: handling one takes time
 // that grows with its square.
 const maxBignum = 1024
+
+// The years 1 to 9999, in seconds since 1970: what RFC 3339 can say, and what
+// databases take.
+const (
+	minTime = -62135596800
+	maxTime = 253402300800
+)
 
 // decodeAny decodes a value without records as [RawValue.Decode] promises.
 func decodeAny(raw []byte) (any, error) {
@@ -232,14 +238,16 @@ func timeOf(v any) (any, error) {
 		}
 		return parsed, nil
 	case int64:
-		return time.Unix(t, 0).UTC(), nil
+		if t >= minTime && t < maxTime {
+			return time.Unix(t, 0).UTC(), nil
+		}
 	case float64:
 		whole, fraction := math.Modf(t)
-		if math.Abs(whole) < 1<<53 { // also false for NaN
+		if whole >= minTime && whole < maxTime { // also false for NaN
 			return time.Unix(int64(whole), int64(math.Round(fraction*1e9))).UTC(), nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %T", errTime, v)
+	return nil, errTime
 }
 
 // bignum returns the integer whose big-endian bytes are v, in the smallest of
