@@ -71,6 +71,9 @@ func (id ID) Slot() uint32 {
 // IsWide reports an id of 16 bytes, by which rembus.js is known.
 func (id ID) IsWide() bool { return id.kind == idBytes && len(id.text) == 16 }
 
+// IsText reports an id that came as a JSON string: its bytes are the text.
+func (id ID) IsText() bool { return id.kind == idText }
+
 // AppendBytes appends the CBOR form of the id: its bytes without a head. An id
 // from a JSON string gives the bytes of the text.
 func (id ID) AppendBytes(dst []byte) []byte {
