@@ -25,7 +25,7 @@ type Codec struct {
 
 	// Owned by the reading goroutine.
 	topics interned
-	names  []jsonKey // room for the names of a JSON frame
+	names  []nameHash // room for the names of a JSON frame
 }
 
 // NewCodec returns the codec of the broker's end of a new connection. enc is

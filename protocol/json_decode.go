@@ -13,7 +13,7 @@ const (
 )
 
 // maxNames is for how many names of members a codec keeps room.
-const maxNames = 16
+const maxNames = 64
 
 // decodeJSON parses a frame: a JSON-RPC 2.0 request or answer, which is a Rembus
 // message if its params or its result say so by a known "type" or "__type__".
@@ -22,15 +22,14 @@ func (c *Codec) decodeJSON(frame []byte) (*Message, error) {
 	s := jsonScanner{
 		buf:   frame,
 		depth: c.limits.MaxDepth + 2, // the frame and its params
-		keys:  c.names[:0],
+		names: c.names[:0],
 	}
 	if err := f.read(&s); err != nil {
 		return nil, err
 	}
-	if len(c.names) == 0 {
-		c.names = make([]jsonKey, maxNames)
+	if cap(s.names) <= maxNames {
+		c.names = s.names
 	}
-	clear(c.names) // they are parts of the frame
 	m := &Message{}
 	id, ok := f.parseID()
 	if !ok {

@@ -31,7 +31,7 @@ type jsonScanner struct {
 	low     int  // the smallest depth so far, for who resets it
 	huge    bool // some number is beyond the range of doubles
 	refused *Error
-	keys    []jsonKey // the names of all open objects, the innermost last
+	names   []nameHash // of the members of all open objects, the innermost last
 }
 
 func (s *jsonScanner) refuse(err *Error) {
@@ -156,7 +156,7 @@ func (s *jsonScanner) object(member func(name []byte) error) error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	base := len(s.keys)
+	base := len(s.names)
 	for first := true; ; first = false {
 		more, err := s.more(first, '}')
 		if err != nil {
@@ -178,10 +178,10 @@ func (s *jsonScanner) object(member func(name []byte) error) error {
 			return err
 		}
 	}
-	if duplicateKeys(s.keys[base:]) {
+	if duplicateNames(s.names[base:]) {
 		s.refuse(errJSONMembers)
 	}
-	s.keys = s.keys[:base]
+	s.names = s.names[:base]
 	return nil
 }
 
@@ -197,7 +197,7 @@ func (s *jsonScanner) name() ([]byte, error) {
 	if escaped {
 		name = appendUnescaped(nil, name)
 	}
-	s.keys = append(s.keys, name)
+	s.names = append(s.names, hashName(name))
 	if s.peek() != ':' {
 		return nil, s.unexpected()
 	}

@@ -126,7 +126,7 @@ func (w *cborWriter) integer(text []byte) bool {
 	if negative {
 		digits = text[1:]
 	}
-	if n, err := strconv.ParseUint(string(digits), 10, 64); err == nil {
+	if n, ok := parseDigits(digits); ok {
 		switch {
 		case !negative || n == 0:
 			w.out = appendHead(w.out, majorUint, n)
@@ -156,6 +156,18 @@ func (w *cborWriter) integer(text []byte) bool {
 		w.out = appendBytes(appendHead(w.out, majorTag, tag), n.Bytes())
 	}
 	return true
+}
+
+// parseDigits returns the number that digits stand for, if it has 64 bits.
+func parseDigits(digits []byte) (n uint64, ok bool) {
+	if len(digits) > 19 { // more may overflow
+		n, err := strconv.ParseUint(string(digits), 10, 64)
+		return n, err == nil
+	}
+	for _, c := range digits {
+		n = 10*n + uint64(c-'0')
+	}
+	return n, true
 }
 
 // float writes the double nearest to a number.

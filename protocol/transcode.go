@@ -4,9 +4,12 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/x448/float16"
 )
+
+var errTooLong = Errorf(StatusError, "the data is too long in JSON")
 
 // maxJSONBignum is the length of the largest integers in the range of doubles,
 // in bytes: parsers of JSON refuse what is beyond, or take it for infinity.
@@ -26,7 +29,8 @@ const maxJSONBignum = 127
 //   - keys of maps as text.
 //
 // A map with two keys that read the same is an error: clients differ in which
-// they believe, or drop the frame.
+// they believe, or drop the frame. So is JSON that is longer than the CBOR by more
+// than a message may be long.
 func cborToJSON(raw []byte) ([]byte, error) {
 	raw, err := expandRecords(raw)
 	if err != nil {
@@ -35,7 +39,11 @@ func cborToJSON(raw []byte) ([]byte, error) {
 	if _, err := checkCBOR(raw, maxDecodeDepth); err != nil {
 		return nil, err
 	}
-	w := jsonWriter{in: raw, out: make([]byte, 0, len(raw)+len(raw)/2+16)}
+	w := jsonWriter{
+		in:    raw,
+		out:   make([]byte, 0, len(raw)+len(raw)/2+16),
+		limit: len(raw) + DefaultLimits().MaxMessage,
+	}
 	if _, err := w.value(0); err != nil {
 		return nil, err
 	}
@@ -46,10 +54,14 @@ func cborToJSON(raw []byte) ([]byte, error) {
 // into JSON.
 type jsonWriter struct {
 	in, out []byte
+	limit   int // of len(out), beyond which no client would take it
 }
 
 // value writes the value at pos and returns its end.
 func (w *jsonWriter) value(pos int) (end int, err error) {
+	if len(w.out) > w.limit {
+		return pos, errTooLong
+	}
 	start := pos
 	h, pos, err := readHead(w.in, pos)
 	if err != nil {
@@ -66,8 +78,10 @@ func (w *jsonWriter) value(pos int) (end int, err error) {
 		return end, err
 	case majorText:
 		b, end, err := w.str(pos, h)
-		w.out = appendQuoted(w.out, b)
-		return end, err
+		if err != nil {
+			return end, err
+		}
+		return end, w.text(b)
 	case majorArray:
 		return w.array(pos, h)
 	case majorMap:
@@ -78,6 +92,24 @@ func (w *jsonWriter) value(pos int) (end int, err error) {
 		w.simple(h)
 	}
 	return pos, nil
+}
+
+// text writes a text piece by piece, because escapes make it six times as long.
+func (w *jsonWriter) text(b []byte) error {
+	const piece = 64 << 10
+	w.out = append(w.out, '"')
+	for len(b) > piece {
+		n := piece
+		for i := 0; i < utf8.UTFMax && !utf8.RuneStart(b[n]); i++ {
+			n--
+		}
+		w.out = appendEscaped(w.out, b[:n])
+		if b = b[n:]; len(w.out) > w.limit {
+			return errTooLong
+		}
+	}
+	w.out = append(appendEscaped(w.out, b), '"')
+	return nil
 }
 
 func (w *jsonWriter) str(pos int, h head) (b []byte, end int, err error) {
@@ -109,7 +141,8 @@ func (w *jsonWriter) array(pos int, h head) (end int, err error) {
 
 func (w *jsonWriter) object(pos int, h head) (end int, err error) {
 	w.out = append(w.out, '{')
-	var keys []jsonKey
+	var few [fewNames]nameHash
+	names := few[:0]
 	for i := uint64(0); h.indefinite() || i < h.arg; i++ {
 		if w.atBreak(pos, h) {
 			pos++
@@ -122,13 +155,16 @@ func (w *jsonWriter) object(pos int, h head) (end int, err error) {
 		if key, pos, err = w.key(pos); err != nil {
 			return pos, err
 		}
-		keys = append(keys, key)
-		w.out = append(appendQuoted(w.out, key), ':')
+		names = append(names, hashName(key))
+		if err := w.text(key); err != nil {
+			return pos, err
+		}
+		w.out = append(w.out, ':')
 		if pos, err = w.value(pos); err != nil {
 			return pos, err
 		}
 	}
-	if duplicateKeys(keys) {
+	if duplicateNames(names) {
 		return pos, errDupKey
 	}
 	w.out = append(w.out, '}')
@@ -165,7 +201,7 @@ func (w *jsonWriter) tagged(start, pos int, tag uint64) (end int, err error) {
 		if end, err = s.value(pos, maxDecodeDepth); err != nil {
 			return end, err
 		}
-		tuple := jsonWriter{in: unwrapTuple(w.in[start:end]), out: w.out}
+		tuple := jsonWriter{in: unwrapTuple(w.in[start:end]), out: w.out, limit: w.limit}
 		if len(tuple.in) == end-start { // no tuple
 			break
 		}
