@@ -101,10 +101,10 @@ func explain(err error, resp *http.Response, u *url.URL) error {
 		return fmt.Errorf("unknown host %q (%w)", unknown.Name, err)
 	case errors.As(err, &untrusted):
 		return fmt.Errorf("its certificate is not trusted; give the CA that signed it (%w)", err)
-	case errors.As(err, &plain), strings.Contains(err.Error(), "first record does not look like a TLS handshake"):
+	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Errorf("it speaks no TLS; use ws://%s (%w)", u.Host, err)
-	case u.Scheme == "ws" && strings.Contains(err.Error(), "malformed HTTP response"):
-		return fmt.Errorf("it speaks no HTTP; if it is a TLS port, use wss://%s (%w)", u.Host, err)
+	case u.Scheme == "ws" && (errors.Is(err, io.EOF) || strings.Contains(err.Error(), "malformed HTTP response")):
+		return fmt.Errorf("it does not answer as a web server would; if it is a TLS port, use wss://%s (%w)", u.Host, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("no answer in time (%w)", err)
 	}

@@ -23,6 +23,9 @@ func ListenOn(ln net.Listener, opts ListenOptions) (*Listener, error) {
 // ConnsFor is connsFor.
 func ConnsFor(files uint64) int { return connsFor(files) }
 
+// OpenFiles is openFiles.
+func OpenFiles() uint64 { return openFiles() }
+
 // CloseStatus is closeStatus.
 func CloseStatus(reason error) (int, string) {
 	code, text := closeStatus(reason)
