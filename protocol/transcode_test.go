@@ -152,6 +152,34 @@ func TestCBORToJSONRefuses(t *testing.T) {
 	}
 }
 
+// Long texts are written in pieces, which must not cut characters.
+func TestCBORToJSONLongText(t *testing.T) {
+	for shift := range 5 {
+		text := strings.Repeat("x", shift) + strings.Repeat("é温\U0001f600", 30_000)
+		got, err := cborToJSON(appendText(nil, text))
+		if err != nil || string(got) != `"`+text+`"` {
+			t.Errorf("shifted by %d: changed, %v", shift, err)
+		}
+	}
+	if got, err := cborToJSON(append(appendHead(nil, majorText, 200_000), bytes.Repeat([]byte{0xbf}, 200_000)...)); err != nil || !utf8.Valid(got) {
+		t.Errorf("continuation bytes alone: not UTF-8, %v", err)
+	}
+}
+
+// Escapes make JSON six times as long: what no client would take is not made.
+func TestCBORToJSONGrowth(t *testing.T) {
+	zeros := strings.Repeat("\x00", 14<<20)
+	for name, raw := range map[string][]byte{
+		"one text": appendText(nil, zeros),
+		"a name":   append(appendText([]byte{0xa1}, zeros), 1),
+		"doubles":  append(appendHead(nil, majorArray, 8<<20), bytes.Repeat([]byte{0xfa, 0x00, 0x00, 0x00, 0x01}, 8<<20)...),
+	} {
+		if got, err := cborToJSON(raw); !errors.Is(err, ErrFailed) {
+			t.Errorf("%s: %d bytes became %d, %v", name, len(raw), len(got), err)
+		}
+	}
+}
+
 func TestJSONToCBOR(t *testing.T) {
 	for name, tt := range map[string]struct{ json, want string }{
 		"minus zero is an integer":   {"-0", "00"},
