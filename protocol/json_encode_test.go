@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -152,6 +153,29 @@ func TestEncodeJSONSharesPub(t *testing.T) {
 	if err != nil || &a[0] != &b[0] {
 		t.Errorf("encoded twice: %s, %v", b, err)
 	}
+}
+
+// One goroutine decodes while another encodes; the race detector watches.
+func TestJSONDecodeWhileEncoding(t *testing.T) {
+	c := NewCodec(Limits{}, JSON)
+	challenge := NewResponse(NumberID(1), StatusChallenge, valuePayload(t, []byte{1, 2}))
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for range 200 {
+			for _, frame := range []string{`{"id":1,"result":{"__type__":5}}`, `{"id":1,"result":{"type":5}}`} {
+				if _, err := c.Decode(JSON, []byte(frame)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	for range 200 {
+		frame := encodeJSON(t, c, challenge)
+		if !strings.HasSuffix(frame, `"data":"AQI="}}`) && !strings.HasSuffix(frame, `"data":[1,2]}}`) {
+			t.Errorf("neither dialect: %s", frame)
+		}
+	}
+	reader.Wait()
 }
 
 // Encode appends to what it is given, and leaves it alone when it fails.
