@@ -100,7 +100,6 @@ func (j *Journal) stores(e *protocol.Entry) bool {
 func (j *Journal) addEntry(e *protocol.Entry) {
 	var r record
 	r.describe(e)
-	r.seq = e.Seq
 	var data []byte
 	if e.Msg.Data != nil {
 		data = e.Msg.Data.Raw()

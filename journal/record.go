@@ -102,10 +102,12 @@ func seal(b, data []byte, mark uint32) {
 
 func headCRC(b []byte, mark uint32) uint32 { return crc32.Update(mark, castagnoli, b[8:]) }
 
-// describe fills the record of an entry, its lengths included.
+// describe fills r, which is zero, from an entry, its lengths included.
 func (r *record) describe(e *protocol.Entry) {
 	m := e.Msg
-	*r = record{time: e.Time, kind: recPub + uint8(e.Kind), flags: uint8(m.QoS) & flagQoS, from: len(e.From), topic: len(m.Topic)}
+	r.seq, r.time = e.Seq, e.Time
+	r.kind, r.flags = recPub+uint8(e.Kind), uint8(m.QoS)&flagQoS
+	r.from, r.topic = len(e.From), len(m.Topic)
 	if m.HasSlot {
 		r.flags |= flagSlot
 		r.slot = m.Slot
