@@ -17,7 +17,9 @@ figure. The brokers take turns: in each of %d rounds every workload runs once on
 a fresh process of each broker, for %.0f seconds where it has a rate, and ours is
 compared with the others of the same round. **ours / theirs** is the median of
 these ratios, with the least and the most behind it. Absolute figures drift with
-the machine; the ratios are what to look at.
+the machine; the ratios are what to look at. **CPU** is the processor time that the
+broker's process, and that of all clients, spent for each message, delivery or
+call: what a busy machine changes least.
 
 | | |
 | --- | --- |
@@ -51,12 +53,12 @@ func (r *Report) versions() string {
 
 func (w *Workload) markdown(out io.Writer) {
 	fmt.Fprintf(out, "## %s\n\n%s. In %s.\n\n", w.Name, w.Title, better(w.Unit, w.Less))
-	fmt.Fprintln(out, "| broker | median | spread | ours / theirs | spread | target |")
-	fmt.Fprintln(out, "| --- | ---: | --- | ---: | --- | --- |")
-	fmt.Fprintf(out, "| **%s** | **%s** | %s | | | |\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number))
+	fmt.Fprintln(out, "| broker | median | spread | ours / theirs | spread | target | broker CPU | client CPU |")
+	fmt.Fprintln(out, "| --- | ---: | --- | ---: | --- | --- | ---: | ---: |")
+	fmt.Fprintf(out, "| **%s** | **%s** | %s | | | | %s |\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number), w.Ours.cpu(" | "))
 	for _, r := range w.Rivals {
-		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", r.Peer, number(Median(r.Values)), spread(r.Values, number),
-			ratio(Median(r.Ratios)), spread(r.Ratios, ratio), r.target(w.Less))
+		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s | %s |\n", r.Peer, number(Median(r.Values)), spread(r.Values, number),
+			ratio(Median(r.Ratios)), spread(r.Ratios, ratio), r.target(w.Less), r.cpu(" | "))
 	}
 	for _, failed := range w.failures() {
 		fmt.Fprintf(out, "\n%s\n", failed)

@@ -31,7 +31,9 @@ type Workload struct {
 type Series struct {
 	Peer, Version string
 	Values        []float64
-	Failed        string `json:",omitempty"` // why there are no values, or fewer
+	BrokerCPU     []float64 `json:",omitempty"` // µs that the broker's process spent for a message, delivery or call
+	ClientCPU     []float64 `json:",omitempty"` // the same of all clients together
+	Failed        string    `json:",omitempty"` // why there are no values, or fewer
 }
 
 // Comparison is the series of another broker beside ours of the same rounds.

@@ -12,11 +12,11 @@ import (
 func (w *Workload) Table(out io.Writer) {
 	fmt.Fprintf(out, "\n%s (%s)\n", w.Title, better(w.Unit, w.Less))
 	tab := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "  broker\tfigure\tspread\tours/theirs\tspread\ttarget")
-	fmt.Fprintf(tab, "  %s\t%s\t%s\t\t\t\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number))
+	fmt.Fprintln(tab, "  broker\tfigure\tspread\tours/theirs\tspread\ttarget\tbroker CPU\tclient CPU")
+	fmt.Fprintf(tab, "  %s\t%s\t%s\t\t\t\t%s\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number), w.Ours.cpu("\t"))
 	for _, r := range w.Rivals {
-		fmt.Fprintf(tab, "  %s\t%s\t%s\t%s\t%s\t%s\n", r.Peer, number(Median(r.Values)), spread(r.Values, number),
-			ratio(Median(r.Ratios)), spread(r.Ratios, ratio), r.target(w.Less))
+		fmt.Fprintf(tab, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Peer, number(Median(r.Values)), spread(r.Values, number),
+			ratio(Median(r.Ratios)), spread(r.Ratios, ratio), r.target(w.Less), r.cpu("\t"))
 	}
 	tab.Flush()
 	for _, failed := range w.failures() {
@@ -55,6 +55,15 @@ func (c Comparison) target(less bool) string {
 		verdict = "met"
 	}
 	return fmt.Sprintf("%s %s %s", sign, ratio(c.Target), verdict)
+}
+
+// cpu writes the processor time of the broker and of the clients for each
+// message.
+func (s Series) cpu(between string) string {
+	if len(s.BrokerCPU) == 0 {
+		return between
+	}
+	return fmt.Sprintf("%.2f µs%s%.2f µs", Median(s.BrokerCPU), between, Median(s.ClientCPU))
 }
 
 func better(unit string, less bool) string {

@@ -10,18 +10,19 @@ type Binaries struct {
 // All returns every workload with ours and its rivals, in the order of the
 // report.
 func All(bin Binaries) []Workload {
-	ours := peer.Relay()
-	nats := func(target float64) Rival { return Rival{peer.NATS(bin.NATS, "ws"), target} }
-	natsTCP := Rival{peer.NATS(bin.NATS, "tcp"), 0}
+	ours := peer.Rembusd(bin.Rembusd, "", "--no-lake", "--no-journal")
 	relay := Rival{peer.Relay(), 0}
+	natsTCP := Rival{peer.NATS(bin.NATS, "tcp"), 0}
+	nats := func(target float64) Rival { return Rival{peer.NATS(bin.NATS, "ws"), target} }
+	jetStream := func(sync string, target float64) Rival {
+		return Rival{peer.JetStream(bin.NATS, "ws", sync), target}
+	}
 	return []Workload{
 		fanout(1, ours, nats(0.7), natsTCP, relay),
 		fanout(10, ours, nats(0.7), natsTCP, relay),
 		rpcAlone(ours, nats(0.7), natsTCP),
 		rpcMany(50, ours, nats(1), natsTCP),
-		qos1(ours,
-			Rival{peer.JetStream(bin.NATS, "ws", "2m"), 1},
-			Rival{peer.JetStream(bin.NATS, "ws", "always"), 0}),
+		qos1(ours, jetStream("2m", 1), jetStream("always", 0)),
 		idle(ours, nats(0)),
 	}
 }

@@ -24,24 +24,24 @@ func idle(ours peer.Peer, rivals ...Rival) Workload {
 	}
 }
 
-func runIdle(ctx context.Context, b peer.Broker, s Size) (float64, error) {
+func runIdle(ctx context.Context, b peer.Broker, s Size) (Result, error) {
 	before, err := resident(b.PID())
 	if err != nil {
-		return 0, err
+		return Result{}, err
 	}
 	_, closeAll, err := dial(ctx, b, s.Connections)
 	if err != nil {
-		return 0, err
+		return Result{}, err
 	}
 	defer closeAll()
 	// Handshakes leave garbage, and start work that ends; both settle.
 	select {
 	case <-time.After(s.Time):
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return Result{}, ctx.Err()
 	}
 	after, err := resident(b.PID())
-	return (after - before) / float64(s.Connections), err
+	return Result{Figure: (after - before) / float64(s.Connections)}, err
 }
 
 // resident returns the resident memory of a process in KiB.

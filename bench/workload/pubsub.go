@@ -16,32 +16,33 @@ func fanout(n int, ours peer.Peer, rivals ...Rival) Workload {
 		Title: fmt.Sprintf("1 publisher → %d subscriber(s), QoS0, %d bytes", n, payloadSize),
 		Unit:  "deliveries/s",
 		Ours:  ours, Rivals: rivals,
-		Run: func(ctx context.Context, b peer.Broker, s Size) (float64, error) {
+		Run: func(ctx context.Context, b peer.Broker, s Size) (Result, error) {
 			return runFanout(ctx, b, s, n)
 		},
 	}
 }
 
-func runFanout(ctx context.Context, b peer.Broker, s Size, n int) (float64, error) {
+func runFanout(ctx context.Context, b peer.Broker, s Size, n int) (Result, error) {
 	clients, closeAll, err := dial(ctx, b, n+1)
 	if err != nil {
-		return 0, err
+		return Result{}, err
 	}
 	defer closeAll()
 	g := newGate(n)
 	for _, c := range clients[1:] {
 		if err := c.Subscribe("bench", g.receiver()); err != nil {
-			return 0, err
+			return Result{}, err
 		}
 	}
 	data := payload()
 	publish := func() error { return clients[0].Publish("bench", data) }
 	if err := g.send(time.Now().Add(s.Time/5), publish, clients[0].Flush); err != nil {
-		return 0, err
+		return Result{}, err
 	}
 	before, begin := g.sent, time.Now()
 	if err := g.send(begin.Add(s.Time), publish, clients[0].Flush); err != nil {
-		return 0, err
+		return Result{}, err
 	}
-	return float64((g.sent-before)*n) / time.Since(begin).Seconds(), nil
+	rate := float64((g.sent-before)*n) / time.Since(begin).Seconds()
+	return Result{Figure: rate, Count: g.sent * n}, nil
 }

@@ -19,26 +19,27 @@ func qos1(ours peer.Peer, rivals ...Rival) Workload {
 		Title: fmt.Sprintf("1 publisher, QoS1, up to %d without an answer, no subscriber, %d bytes", outstanding, payloadSize),
 		Unit:  "messages/s",
 		Ours:  ours, Rivals: rivals,
-		Run: func(ctx context.Context, b peer.Broker, s Size) (float64, error) {
+		Run: func(ctx context.Context, b peer.Broker, s Size) (Result, error) {
 			c, err := b.Dial(ctx)
 			if err != nil {
-				return 0, err
+				return Result{}, err
 			}
 			defer c.Close()
-			data, n := payload(), outstanding
+			data, n, all := payload(), outstanding, 0
 			if err := c.Pipeline(ctx, "bench", data, n, outstanding); err != nil {
-				return 0, err
+				return Result{}, err
 			}
 			// The end of a pipeline waits for its last answers; lengthen it until that
 			// is lost in the rest.
 			for {
 				begin := time.Now()
 				if err := c.Pipeline(ctx, "bench", data, n, outstanding); err != nil {
-					return 0, err
+					return Result{}, err
 				}
 				took := time.Since(begin)
+				all += n
 				if took >= s.Time*3/4 {
-					return float64(n) / took.Seconds(), nil
+					return Result{float64(n) / took.Seconds(), all}, nil
 				}
 				n = int(min(float64(n)*8, max(float64(n)*1.2, float64(n)*s.Time.Seconds()/took.Seconds())))
 			}

@@ -20,13 +20,13 @@ func rpcAlone(ours peer.Peer, rivals ...Rival) Workload {
 		Unit:  "µs",
 		Less:  true,
 		Ours:  ours, Rivals: rivals,
-		Run: func(ctx context.Context, b peer.Broker, s Size) (float64, error) {
-			times, err := runCalls(ctx, b, s, 1)
+		Run: func(ctx context.Context, b peer.Broker, s Size) (Result, error) {
+			times, all, err := runCalls(ctx, b, s, 1)
 			if err != nil {
-				return 0, err
+				return Result{}, err
 			}
 			slices.Sort(times)
-			return float64(times[len(times)/2].Nanoseconds()) / 1e3, nil
+			return Result{float64(times[len(times)/2].Nanoseconds()) / 1e3, all}, nil
 		},
 	}
 }
@@ -39,27 +39,28 @@ func rpcMany(n int, ours peer.Peer, rivals ...Rival) Workload {
 		Title: fmt.Sprintf("RPC, %d callers on connections of their own, one exposer, %d bytes there and back", n, payloadSize),
 		Unit:  "calls/s",
 		Ours:  ours, Rivals: rivals,
-		Run: func(ctx context.Context, b peer.Broker, s Size) (float64, error) {
-			times, err := runCalls(ctx, b, s, n)
-			return float64(len(times)) / s.Time.Seconds(), err
+		Run: func(ctx context.Context, b peer.Broker, s Size) (Result, error) {
+			times, all, err := runCalls(ctx, b, s, n)
+			return Result{float64(len(times)) / s.Time.Seconds(), all}, err
 		},
 	}
 }
 
-// runCalls returns how long each call took that ended in time.
-func runCalls(ctx context.Context, b peer.Broker, s Size, callers int) ([]time.Duration, error) {
+// runCalls returns how long each call took that counts, and how many there were
+// in all.
+func runCalls(ctx context.Context, b peer.Broker, s Size, callers int) (counted []time.Duration, all int, err error) {
 	clients, closeAll, err := dial(ctx, b, callers+1)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer closeAll()
 	if err := clients[0].Serve("echo"); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	data := payload()
 	warm := time.Now().Add(s.Time / 5)
 	end := warm.Add(s.Time)
-	times, errs := make([][]time.Duration, callers), make([]error, callers)
+	times, calls, errs := make([][]time.Duration, callers), make([]int, callers), make([]error, callers)
 	var wg sync.WaitGroup
 	for i, c := range clients[1:] {
 		wg.Go(func() {
@@ -69,6 +70,7 @@ func runCalls(ctx context.Context, b peer.Broker, s Size, callers int) ([]time.D
 					return
 				}
 				after := time.Now()
+				calls[i]++
 				if now.After(warm) && after.Before(end) {
 					times[i] = append(times[i], after.Sub(now))
 				}
@@ -77,9 +79,12 @@ func runCalls(ctx context.Context, b peer.Broker, s Size, callers int) ([]time.D
 		})
 	}
 	wg.Wait()
-	all := slices.Concat(times...)
-	if len(all) == 0 {
+	counted = slices.Concat(times...)
+	if len(counted) == 0 {
 		errs = append(errs, errors.New("no call ended in time"))
 	}
-	return all, errors.Join(errs...)
+	for _, n := range calls {
+		all += n
+	}
+	return counted, all, errors.Join(errs...)
 }

@@ -18,8 +18,14 @@ type Workload struct {
 	Ours   peer.Peer
 	Rivals []Rival
 
-	// Run does it once to a fresh broker and returns the figure.
-	Run func(ctx context.Context, b peer.Broker, s Size) (float64, error)
+	// Run does it once to a fresh broker.
+	Run func(ctx context.Context, b peer.Broker, s Size) (Result, error)
+}
+
+// Result is what one run gave.
+type Result struct {
+	Figure float64 // in the workload's unit
+	Count  int     // messages, deliveries or calls in all, warming up included; 0 when nothing is counted
 }
 
 // Rival is a peer to compare with.

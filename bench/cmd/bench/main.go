@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ type options struct {
 	workloads         *regexp.Regexp
 	peers             *regexp.Regexp
 	json, bin         string
+	profile           string
 }
 
 func parse() (options, error) {
@@ -52,6 +54,7 @@ func parse() (options, error) {
 	flag.StringVar(&workloads, "workload", "", "only workloads whose name matches this pattern; nothing is written unless --json says so")
 	flag.StringVar(&peers, "peer", "", "only peers whose name matches this pattern")
 	flag.StringVar(&o.json, "json", "", "where to write the figures (docs/performance.json)")
+	flag.StringVar(&o.profile, "cpuprofile", "", "where to write a CPU profile of this program, which is the clients' side")
 	flag.StringVar(&o.bin, "bin", "../bin", "where rembusd is and nats-server is built into")
 	flag.Parse()
 	if o.rounds == 0 {
@@ -93,6 +96,13 @@ func run() error {
 	}
 	if err := build(o.bin, "github.com/nats-io/nats-server/v2", "nats-server"); err != nil {
 		return err
+	}
+	if o.profile != "" {
+		stop, err := profile(o.profile)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -146,6 +156,22 @@ func build(bin, pkg, name string) error {
 		return fmt.Errorf("failed to build %s: %w", name, err)
 	}
 	return nil
+}
+
+// profile starts a CPU profile; stop ends it.
+func profile(file string) (stop func(), err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
 }
 
 func commit() string {

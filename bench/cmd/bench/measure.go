@@ -43,7 +43,7 @@ func (m *measurement) measure(ctx context.Context, w workload.Workload) error {
 			if s.Failed != "" || !m.options.peers.MatchString(s.Peer) {
 				continue
 			}
-			figure, err := m.once(ctx, w, peers[i])
+			err := m.once(ctx, w, peers[i], s)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
@@ -51,8 +51,6 @@ func (m *measurement) measure(ctx context.Context, w workload.Workload) error {
 				s.Failed = err.Error()
 			case err != nil:
 				s.Failed = fmt.Sprintf("round %d: %v", round+1, err)
-			default:
-				s.Values = append(s.Values, figure)
 			}
 			progress("%s, round %d/%d: %s", w.Name, round+1, m.options.rounds, s.Peer)
 		}
@@ -72,16 +70,27 @@ func (m *measurement) keep(w workload.Workload, series []report.Series) {
 	m.report.Workloads = append(m.report.Workloads, result)
 }
 
-// once does the workload to a fresh broker.
-func (m *measurement) once(ctx context.Context, w workload.Workload, p peer.Peer) (figure float64, err error) {
+// once does the workload to a fresh broker and adds what it gave to s.
+func (m *measurement) once(ctx context.Context, w workload.Workload, p peer.Peer, s *report.Series) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, runTime)
 	defer cancel()
 	broker, err := p.Start(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, broker.Stop()) }()
-	return w.Run(ctx, broker, m.size)
+	theirs, ours := processorTime(broker.PID()), processorTime(os.Getpid())
+	result, err := w.Run(ctx, broker, m.size)
+	if err != nil {
+		return err
+	}
+	theirs, ours = processorTime(broker.PID())-theirs, processorTime(os.Getpid())-ours
+	s.Values = append(s.Values, result.Figure)
+	if result.Count > 0 {
+		s.BrokerCPU = append(s.BrokerCPU, float64(theirs.Nanoseconds())/1e3/float64(result.Count))
+		s.ClientCPU = append(s.ClientCPU, float64(ours.Nanoseconds())/1e3/float64(result.Count))
+	}
+	return nil
 }
 
 // progress shows one line in place, where a person watches.
