@@ -62,6 +62,7 @@ func TestEncodeJSONRows(t *testing.T) {
 	component := NewComponentCodec(Limits{}, JSON)
 	toJulia := julia(t, NewCodec(Limits{}, JSON))
 	challenge := NewResponse(NumberID(1), StatusChallenge, valuePayload(t, []byte{1, 2, 255}))
+	wide, _ := BytesID([]byte("\x00\xffopqrstuvwxyzAB"))
 	tests := map[string]struct {
 		codec *Codec
 		m     *Message
@@ -102,6 +103,7 @@ func TestEncodeJSONRows(t *testing.T) {
 		"RESPONSE, status that nobody knows":  {broker, NewResponse(NumberID(1), 99, nil), `{"jsonrpc":"2.0","id":1,"error":{"type":4,"__type__":4,"sts":10,"data":null}}`},
 		"RESPONSE, id beyond doubles":         {broker, NewResponse(NumberID(1<<64-1), StatusOK, nil), `{"jsonrpc":"2.0","id":18446744073709551615,"result":{"type":4,"__type__":4,"sts":0,"data":null}}`},
 		"RESPONSE, text id":                   {broker, NewResponse(textID(`a"`), StatusOK, nil), `{"jsonrpc":"2.0","id":"a\"","result":{"type":4,"__type__":4,"sts":0,"data":null}}`},
+		"RESPONSE, id of 16 bytes":            {broker, NewResponse(wide, StatusOK, nil), `{"jsonrpc":"2.0","id":"00ff6f707172737475767778797a4142","result":{"type":4,"__type__":4,"sts":0,"data":null}}`},
 		"ACK":                                 {broker, NewAck(NumberID(1)), `{"jsonrpc":"2.0","id":1,"result":{"type":5,"__type__":5}}`},
 		"ACK2":                                {broker, NewAck2(NumberID(1)), `{"jsonrpc":"2.0","id":1,"result":{"type":6,"__type__":6}}`},
 		"byte strings are base64":             {broker, NewPub("t", cborPayload(t, []byte{0xfb, 0xff})), `{"jsonrpc":"2.0","method":"t","params":["+/8="],"data":["+/8="]}`},
@@ -134,9 +136,11 @@ func TestEncodeJSONRefuses(t *testing.T) {
 		"PING":                {Type: Ping, ID: NumberID(1), Topic: "ann"},
 		"CLOSE":               {Type: Close, ID: NumberID(1)},
 		"broken CBOR":         {Type: Response, ID: NumberID(1), Data: NewPayload(CBOR, []byte{0x82, 1})},
+		"broken CBOR in QoS1": {Type: Pub, QoS: QoS1, ID: NumberID(1), Topic: "t", Data: NewPayload(CBOR, []byte{0x82, 1})},
+		"broken CBOR in RPC":  {Type: RPC, ID: NumberID(1), Topic: "t", Data: NewPayload(CBOR, []byte{0x82, 1})},
 		"a key twice":         {Type: Pub, Topic: "t", Data: NewPayload(CBOR, []byte{0xa2, 1, 1, 0x61, '1', 2})},
 	} {
-		if frame, _, _, err := c.Encode(m, nil); err == nil {
+		if frame, _, _, err := c.Encode(m, nil); err == nil || len(frame) != 0 {
 			t.Errorf("%s: encoded as %s", name, frame)
 		}
 	}

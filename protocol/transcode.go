@@ -155,10 +155,11 @@ func (w *jsonWriter) object(pos int, h head) (end int, err error) {
 		if key, pos, err = w.key(pos); err != nil {
 			return pos, err
 		}
-		names = append(names, hashName(key))
+		from := len(w.out)
 		if err := w.text(key); err != nil {
 			return pos, err
 		}
+		names = append(names, hashName(w.out[from:])) // as written: what is no UTF-8 reads alike
 		w.out = append(w.out, ':')
 		if pos, err = w.value(pos); err != nil {
 			return pos, err
