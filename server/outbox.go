@@ -31,7 +31,7 @@ type budget struct {
 	boxes atomic.Int64
 }
 
-// crowded reports whether an outbox that holds n bytes has more than its share
+// crowded reports whether an outbox with n bytes queued has more than its share
 // while the budget is used up.
 func (b *budget) crowded(n int) bool {
 	return b.used.Load() > b.limit && int64(n) > b.limit/(b.boxes.Load()+1)
@@ -77,10 +77,10 @@ type outbox struct {
 	wake    sync.Cond  // the writer waits for messages
 	eased   sync.Cond  // waitUrgent waits for fewer answers
 	queue   [lanes]fifo
-	bytes   int  // queued or being written
+	bytes   int  // queued
+	flying  int  // bytes of the batch that is being written
 	urgent  int  // bytes of the urgent lane, queued or being written
 	refused bool // since the last batch: somebody waits for room
-	dropped uint64
 	closed  bool
 }
 
@@ -139,11 +139,9 @@ func (o *outbox) pushDropping(m *protocol.Message) (lost int) {
 	}
 	for !o.roomLocked(size) {
 		if o.queue[laneLossy].len() == 0 {
-			o.dropped++
 			return lost + 1
 		}
 		o.charge(-o.queue[laneLossy].pop().Size())
-		o.dropped++
 		lost++
 	}
 	o.addLocked(m, laneLossy, size)
@@ -188,22 +186,24 @@ func (o *outbox) take(dst []*protocol.Message) (batch []*protocol.Message, ok bo
 			dst = append(dst, m)
 		}
 	}
+	o.bytes -= size
+	o.flying = size
 	return dst, true
 }
 
 // sent gives back the room of a batch that take returned and reports whether
 // somebody had found none since the last time.
 func (o *outbox) sent(batch []*protocol.Message) (awaited bool) {
-	n, urgent := 0, 0
+	urgent := 0
 	for _, m := range batch {
-		n += m.Size()
 		if isUrgent(m) {
 			urgent += m.Size()
 		}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.charge(-n)
+	o.budget.used.Add(-int64(o.flying))
+	o.flying = 0
 	o.urgent -= urgent
 	o.eased.Broadcast()
 	awaited, o.refused = o.refused, false
@@ -228,7 +228,7 @@ func (o *outbox) waitUrgent() {
 func (o *outbox) waitEmpty() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.bytes > 0 {
+	for o.bytes+o.flying > 0 {
 		o.eased.Wait()
 	}
 }

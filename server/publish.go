@@ -77,6 +77,7 @@ func (s *Server) publishSure(ss *session, m *protocol.Message) error {
 	if m.QoS == protocol.QoS2 {
 		t.ids.add(m.ID)
 	}
+	s.routed[0] = e.Seq
 	s.pending = append(s.pending, pendingPub{e.Seq, m, t, ss})
 	return nil
 }

@@ -103,8 +103,9 @@ func (r *reader) offerOne(e *protocol.Entry, class int) bool {
 		if !r.cursor.takes(sub) || !sub.wants(e, class) {
 			return false
 		}
-		_, acked := t.acked[deliveryKey{e.Seq, sub.num}]
-		return !acked
+		key := deliveryKey{e.Seq, sub.num}
+		_, acked := t.acked[key]
+		return !acked && !t.window.holds(key)
 	})
 	return len(subs) == 0 || t.push(a, e.Seq, subs)
 }

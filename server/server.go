@@ -41,7 +41,7 @@ type Server struct {
 	tenants    map[string]*tenant
 	procedures map[string]Procedure
 	pending    []pendingPub // QoS1/2 that is not durable yet, in the log's order
-	routed     [2]uint64    // per class: routed up to here
+	routed     [2]uint64    // per class: everything up to here has been routed
 	calls      map[uint64]*call
 	callID     uint64
 	readers    map[*twin]struct{} // twins whose readers wait
@@ -148,6 +148,9 @@ func (s *Server) Submit(ctx context.Context, e *protocol.Entry) (uint64, error) 
 	s.mu.Lock()
 	e.Time = s.now()
 	err := s.log.Append(e)
+	if err == nil {
+		s.routed[0] = e.Seq
+	}
 	s.mu.Unlock()
 	if err != nil {
 		return 0, protocol.Errorf(protocol.StatusError, "not stored: %v", err)

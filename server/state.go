@@ -40,12 +40,12 @@ type idRecord struct {
 }
 
 type subscriptionState struct {
-	From     int64     `cbor:"1,keyasint"`
-	Num      uint32    `cbor:"2,keyasint"`
-	Created  uint64    `cbor:"3,keyasint"`
-	Floor    [2]uint64 `cbor:"4,keyasint"`
-	Detached bool      `cbor:"5,keyasint"`
-	Done     interval  `cbor:"6,keyasint"`
+	From     int64       `cbor:"1,keyasint"`
+	Num      uint32      `cbor:"2,keyasint"`
+	Created  uint64      `cbor:"3,keyasint"`
+	Floor    [2]uint64   `cbor:"4,keyasint"`
+	Detached bool        `cbor:"5,keyasint"`
+	Done     [2]interval `cbor:"6,keyasint"`
 }
 
 type exposureState struct {

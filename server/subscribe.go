@@ -108,7 +108,9 @@ func (t *twin) resubscribe(sub *subscription, from int64) {
 	switch {
 	case sub.from == 0:
 		pos := t.main.position()
-		sub.done = interval{max(t.connectedAt, sub.created) + 1, min(pos[0], pos[1]) - 1}
+		for k := range pos {
+			sub.done[k] = interval{max(t.connectedAt, sub.created) + 1, pos[k] - 1}
+		}
 		sub.floor, sub.cursor = sub.missed, nil
 	case from == 0 && sub.cursor == nil:
 		t.detachStored()

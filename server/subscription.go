@@ -22,11 +22,11 @@ type subscription struct {
 	num     uint32         // tells the twin's subscriptions apart in delivery ids
 	from    int64          // msg_from in nanoseconds; 0 = from now, lastReceived = all
 
-	cursor  *cursor   // serves it; nil while detached
-	created uint64    // the log's end when it was made
-	floor   [2]uint64 // per class: nothing below is offered
-	missed  [2]uint64 // the floors before the last connection skipped to now (from == 0)
-	done    interval  // served before the floor was moved back; not offered again
+	cursor  *cursor     // serves it; nil while detached
+	created uint64      // the log's end when it was made
+	floor   [2]uint64   // per class: nothing below is offered
+	missed  [2]uint64   // the floors before the last connection skipped to now (from == 0)
+	done    [2]interval // per class: served before the floor was moved back; not offered again
 }
 
 // interval is a closed range of sequence numbers, empty when To < From.
@@ -59,7 +59,7 @@ func (s *subscription) matches(topic string) bool {
 // wants reports whether a stored entry is to be offered: it is not below the
 // floor, and was published while the twin was served or lies within msg_from.
 func (s *subscription) wants(e *protocol.Entry, class int) bool {
-	if e.Seq < s.floor[class] || s.done.holds(e.Seq) {
+	if e.Seq < s.floor[class] || s.done[class].holds(e.Seq) {
 		return false
 	}
 	t := s.twin

@@ -226,9 +226,10 @@ func (t *twin) catchUp() {
 // main cursor.
 func (t *twin) merge(c *cursor) {
 	pos := c.position()
+	unacked := [2]uint64{pos[0], t.window.low(pos[1])}
 	for _, sub := range t.subs {
 		if sub.cursor == c {
-			sub.raise(pos)
+			sub.raise(unacked)
 			sub.cursor = &t.main
 			t.server.saveSubscription(sub, nil)
 		}

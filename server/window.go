@@ -25,15 +25,25 @@ type delivery struct {
 // Invariant: order is sorted by Seq and its first element is not acked.
 type window struct {
 	byID  map[uint64]*delivery
+	keys  map[deliveryKey]struct{} // of all in order
 	order []*delivery
+}
+
+// holds reports whether the delivery was made in this connection and is not
+// below low.
+func (w *window) holds(k deliveryKey) bool {
+	_, ok := w.keys[k]
+	return ok
 }
 
 // add takes a delivery up; its id must be free.
 func (w *window) add(d *delivery) {
 	if w.byID == nil {
 		w.byID = make(map[uint64]*delivery)
+		w.keys = make(map[deliveryKey]struct{})
 	}
 	w.byID[d.id] = d
+	w.keys[d.deliveryKey] = struct{}{}
 	i := len(w.order)
 	for i > 0 && w.order[i-1].Seq > d.Seq { // nearly always at the end
 		i--
@@ -51,6 +61,7 @@ func (w *window) ack(id uint64) (*delivery, bool) {
 	d.acked = true
 	n := 0
 	for n < len(w.order) && w.order[n].acked {
+		delete(w.keys, w.order[n].deliveryKey)
 		n++
 	}
 	w.order = slices.Delete(w.order, 0, n)
