@@ -83,7 +83,7 @@ func (l *loader) load(s, prev *segment, last bool) (side bool, err error) {
 	if !l.whole && readSidecar(s, size, info.ModTime().UnixNano()) {
 		return true, nil
 	}
-	return false, l.scan(s, f, size, last)
+	return false, l.scan(s, f, size)
 }
 
 // loadHead recovers a damaged head. false: there is nothing to read in s.
@@ -107,35 +107,41 @@ func (l *loader) loadHead(s *segment, f File, size int64, prev *segment, last bo
 	return false
 }
 
-func (l *loader) scan(s *segment, f File, size int64, last bool) error {
+// scan goes through all records of s. Ranges without a valid record that touch
+// one another are one; the one at the end is what a crash cut off, if s was not
+// closed.
+func (l *loader) scan(s *segment, f File, size int64) error {
 	sc := newScanner(f, s.mark, fileHeadSize, size)
 	defer sc.release()
 	sc.after = s.base - 1
-	end, holes := int64(fileHeadSize), 0
-	var tail *Damage
+	var bad *Damage
 	sc.gap = func(d Damage) {
-		if d.Before == 0 {
-			tail = &d // what it is depends on how the file was closed
+		if bad == nil {
+			bad = &d
 			return
 		}
-		holes++
-		l.report(s.place(d))
+		bad.Bytes, bad.Before = d.Offset+d.Bytes-bad.Offset, d.Before
 	}
 	x := newIndexer(s)
+	end, holes := int64(fileHeadSize), 0
 	for r, ok := sc.next(); ok; r, ok = sc.next() {
-		_, _, good := sc.data(&r)
-		if sc.err != nil {
-			break
+		if _, _, ok := sc.data(&r); !ok {
+			continue
+		}
+		if bad != nil {
+			l.report(s.place(*bad))
+			bad, holes = nil, holes+1
 		}
 		end = r.offset + int64(r.length)
-		if good && (r.kind != recSnap || holes == 0) {
+		if r.kind != recSnap || holes == 0 {
 			x.add(&r, r.offset, r.names)
 		}
 	}
 	s.maxSeq = max(s.maxSeq, sc.after) // also of entries whose data is bad
 	s.size.Store(end)
-	if tail != nil {
-		l.report(s.place(*tail))
+	if bad != nil && sc.err == nil {
+		bad.Before = 0
+		l.report(s.place(*bad))
 	}
 	return sc.err
 }

@@ -97,7 +97,7 @@ func (s *scanner) next() (r record, ok bool) {
 				if !r.isEntry() {
 					before++ // it follows the entry of its seq
 				}
-				s.report(start, s.off, before)
+				s.report(start, s.off, s.after, before)
 			}
 			s.off += int64(r.length)
 			s.after = max(s.after, r.seq)
@@ -106,15 +106,15 @@ func (s *scanner) next() (r record, ok bool) {
 		s.seek()
 	}
 	if s.err == nil && start < s.last {
-		s.report(start, s.last, 0)
+		s.report(start, s.last, s.after, 0)
 	}
 	s.off = s.last
 	return record{}, false
 }
 
-func (s *scanner) report(from, to int64, before uint64) {
+func (s *scanner) report(from, to int64, after, before uint64) {
 	if s.gap != nil {
-		s.gap(Damage{Offset: from, Bytes: to - from, After: min(s.after, before-1), Before: before})
+		s.gap(Damage{Offset: from, Bytes: to - from, After: after, Before: before})
 	}
 }
 
@@ -158,6 +158,10 @@ func (s *scanner) data(r *record) (data []byte, own, ok bool) {
 	if len(data) == r.data() && crc32.Checksum(data, castagnoli) == r.dataCRC {
 		return data, own, true
 	}
-	s.report(r.offset, r.offset+int64(r.length), r.seq+1)
+	after := r.seq
+	if r.isEntry() {
+		after--
+	}
+	s.report(r.offset, s.off, after, r.seq+1)
 	return nil, own, false
 }
