@@ -138,10 +138,10 @@ func TestFault26DuplicateKeys(t *testing.T) {
 
 // TestFault26RecordBomb: a long key is named once and meant a thousand times.
 func TestFault26RecordBomb(t *testing.T) {
-	raw := appendHead(nil, majorArray, 100_001)
+	raw := appendHead(nil, majorArray, 1001)
 	raw = append(raw, "\xd9\xdf\xff\x83\x19\xe0\x00\x81"...)
-	raw = append(appendText(raw, strings.Repeat("k", 60_000)), 1)
-	raw = append(raw, bytes.Repeat([]byte("\xd9\xe0\x00\x81\x01"), 100_000)...)
+	raw = append(appendText(raw, strings.Repeat("k", 5000)), 1)
+	raw = append(raw, bytes.Repeat([]byte("\xd9\xe0\x00\x81\x01"), 1000)...)
 	used := allocated(func() {
 		var v any
 		if err := RawValue(raw).Decode(&v); !errors.Is(err, errGrowth) {
@@ -151,8 +151,8 @@ func TestFault26RecordBomb(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	if used > 1<<30 {
-		t.Errorf("%d MiB were allocated for %d bytes", used>>20, len(raw))
+	if used > 500*uint64(len(raw)) {
+		t.Errorf("%d bytes were allocated for %d", used, len(raw))
 	}
 }
 

@@ -119,5 +119,5 @@ func (m *Message) Spaced(pattern string) *Message {
 
 // Size is about the memory that m holds, in bytes: for the bounds of queues.
 func (m *Message) Size() int {
-	return 160 + len(m.Topic) + m.Data.Size()
+	return 192 + len(m.Topic) + m.Data.Size()
 }

@@ -26,7 +26,14 @@ func (e Encoding) String() string {
 type Payload struct {
 	enc Encoding
 	raw []byte
-	alt atomic.Pointer[[]byte] // the other encoding, once somebody needed it
+	alt atomic.Pointer[conversion] // to the other encoding, once somebody needed it
+}
+
+// conversion is how it went: what cannot be converted must not be tried again
+// for every receiver.
+type conversion struct {
+	raw []byte
+	err error
 }
 
 // NewPayload wraps data that is already encoded. The bytes must be one
@@ -82,15 +89,13 @@ func (p *Payload) JSON() ([]byte, error) {
 // converted returns the other encoding. Two goroutines that come first at the
 // same time both convert; the result is the same.
 func (p *Payload) converted(convert func([]byte) ([]byte, error)) ([]byte, error) {
-	if alt := p.alt.Load(); alt != nil {
-		return *alt, nil
+	alt := p.alt.Load()
+	if alt == nil {
+		alt = &conversion{}
+		alt.raw, alt.err = convert(p.raw)
+		p.alt.Store(alt)
 	}
-	raw, err := convert(p.raw)
-	if err != nil {
-		return nil, err
-	}
-	p.alt.Store(&raw)
-	return raw, nil
+	return alt.raw, alt.err
 }
 
 // IsNull reports whether there is no data.

@@ -148,9 +148,14 @@ func TestPayloadSharesTheOtherEncoding(t *testing.T) {
 			t.Error("converted twice")
 		}
 	}
-	bad := NewPayload(JSON, []byte(`[1,`))
-	if _, err := bad.CBOR(); err == nil {
-		t.Error("broken JSON became CBOR")
+	bad := NewPayload(CBOR, []byte("\xa2\x01\x01\x611\x02"))
+	for range 2 {
+		if text, err := bad.JSON(); err == nil {
+			t.Errorf("two equal keys became %s", text)
+		}
+	}
+	if _, err := bad.converted(nil); err == nil {
+		t.Error("what failed is tried again")
 	}
 }
 
