@@ -3,14 +3,10 @@ package schema
 import (
 	"encoding/base64"
 	"fmt"
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
-
-	"github.com/rembus-go/rembus/protocol"
 )
 
 // Convert turns a decoded value into what the DuckDB driver stores in a column
@@ -124,90 +120,4 @@ func parseFloat(s string) (float64, bool) {
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	return f, err == nil
-}
-
-func (t Type) refuse(v any) error {
-	return fmt.Errorf("%s does not take %s", t, describe(v))
-}
-
-// describe names a value from outside for an error: short, quoted and ASCII.
-func describe(v any) string {
-	const most = 32
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "the boolean " + strconv.FormatBool(v)
-	case int64, uint64:
-		return fmt.Sprintf("the integer %d", v)
-	case *big.Int:
-		if v.BitLen() > 256 {
-			return fmt.Sprintf("an integer of %d bits", v.BitLen())
-		}
-		return "the integer " + v.String()
-	case float64:
-		return "the number " + strconv.FormatFloat(v, 'g', -1, 64)
-	case string:
-		if len(v) > most {
-			return "the text " + strconv.QuoteToASCII(v[:most]) + "..."
-		}
-		return "the text " + strconv.QuoteToASCII(v)
-	case []byte:
-		return count(len(v), "byte")
-	case []any:
-		return "a list of " + count(len(v), "value")
-	case map[string]any:
-		return "a map"
-	case time.Time:
-		return "the time " + v.UTC().Format(time.RFC3339Nano)
-	case protocol.DataFrame:
-		return "a DataFrame"
-	}
-	return fmt.Sprintf("a %T", v)
-}
-
-func toDouble(v any) (any, error) {
-	switch n := v.(type) {
-	case float64:
-		return v, nil
-	case int64:
-		if f := float64(n); f < 1<<63 && int64(f) == n {
-			return f, nil
-		}
-	case uint64:
-		if f := float64(n); f < 1<<64 && uint64(f) == n {
-			return f, nil
-		}
-	case *big.Int:
-		if f, acc := n.Float64(); acc == big.Exact && !math.IsInf(f, 0) {
-			return f, nil
-		}
-	default:
-		return nil, Double.refuse(v)
-	}
-	return nil, fmt.Errorf("DOUBLE does not hold %s exactly", describe(v))
-}
-
-func toFloat(v any) (any, error) {
-	var f float64
-	switch n := v.(type) {
-	case float64:
-		f = n
-	case int64:
-		return float32(n), nil
-	case uint64:
-		return float32(n), nil
-	case *big.Int:
-		f, _ = n.Float64()
-		if math.IsInf(f, 0) {
-			return nil, fmt.Errorf("%s is outside the range of FLOAT", describe(v))
-		}
-	default:
-		return nil, Float.refuse(v)
-	}
-	g := float32(f)
-	if math.IsInf(float64(g), 0) && !math.IsInf(f, 0) {
-		return nil, fmt.Errorf("%s is outside the range of FLOAT", describe(v))
-	}
-	return g, nil
 }

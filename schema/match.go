@@ -1,6 +1,9 @@
 package schema
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // byTopic finds the patterns that a topic may fit without trying all of them:
 // by number of segments and the text of the pattern's last literal segment.
@@ -34,11 +37,7 @@ func (b *byTopic) add(rank int, t *Table) {
 	if key.at >= 0 {
 		key.text = t.pattern[key.at].text
 	}
-	known := false
-	for _, at := range g.places {
-		known = known || at == key.at
-	}
-	if !known {
+	if !slices.Contains(g.places, key.at) {
 		g.places = append(g.places, key.at)
 	}
 	g.tables[key] = append(g.tables[key], candidate{rank, t})

@@ -6,11 +6,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // MaxFile is the largest schema file that is read, in bytes.
-const MaxFile = 4 << 20
+const MaxFile = 1 << 20
 
 // Load reads and checks a schema file. The error is [Problems], with the base
 // name of the file in each, or says why the file cannot be read.
@@ -90,6 +91,16 @@ func (c *checker) schema(root *node) *Schema {
 	return s
 }
 
+// hint is [nearest] for the first problems: it is slow, and a file with more of
+// them has another fault than misspelling.
+func (c *checker) hint(word string, among []string) string {
+	const most = 100
+	if len(c.found) > most {
+		return ""
+	}
+	return nearest(word, among)
+}
+
 // fields returns the members of an object by key, and reports those not in
 // known. nil says that n is no object, which has been reported.
 func (c *checker) fields(n *node, path string, known ...string) map[string]*member {
@@ -100,12 +111,8 @@ func (c *checker) fields(n *node, path string, known ...string) map[string]*memb
 	f := make(map[string]*member, len(n.members))
 	for i := range n.members {
 		m := &n.members[i]
-		ok := false
-		for _, k := range known {
-			ok = ok || k == m.key
-		}
-		if !ok {
-			c.add(m.at, path, "unknown key %s%s", quote(m.key), nearest(m.key, known))
+		if !slices.Contains(known, m.key) {
+			c.add(m.at, path, "unknown key %s%s", quote(m.key), c.hint(m.key, known))
 			continue
 		}
 		f[m.key] = m

@@ -121,6 +121,31 @@ func TestParseTooLarge(t *testing.T) {
 	}
 }
 
+// TestParseManyProblems: the largest files with the most problems are refused as
+// any other, each problem reported.
+func TestParseManyProblems(t *testing.T) {
+	columns := func(n int) string {
+		return strings.Repeat(`{"col":"a","type":"INTEGRE"},`, n-1) + `{"col":"b","type":"TEXT"}`
+	}
+	for name, src := range map[string]string{
+		"columns": `{"tables":[{"table":"t","columns":[` + columns(30000) + `]}]}`,
+		"keys":    `{"tables":[{"table":"t","columns":[` + columns(MaxColumns) + `],"keys":[` + strings.Repeat(`"nokey",`, 20000) + `"b"]}]}`,
+		"tables":  `{"tables":[` + strings.Repeat(`{"table":"t","topic":":a","columns":[]},`, 20000) + `1]}`,
+	} {
+		var ps Problems
+		if _, err := Parse([]byte(src)); !errors.As(err, &ps) || len(ps) < 1000 {
+			t.Errorf("%s: %d problems", name, len(ps))
+		}
+	}
+	ok := `{"tables":[{"table":"t","columns":[`
+	for i := range MaxColumns {
+		ok += fmt.Sprintf(`{"col":"c%d","type":"TEXT"},`, i)
+	}
+	if _, err := Parse([]byte(strings.TrimSuffix(ok, ",") + `]}]}`)); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestParseHasNoFile: without a file the lines begin with the position.
 func TestParseHasNoFile(t *testing.T) {
 	_, err := Parse([]byte("{\"tables\": [\n\t{\"table\": \"é\", \"x\": 1}]}"))

@@ -63,14 +63,17 @@ func (r *report) add(at int, path, format string, args ...any) {
 func (r *report) problems() Problems {
 	slices.SortStableFunc(r.found, func(a, b located) int { return cmp.Compare(a.at, b.at) })
 	ps := make(Problems, 0, len(r.found))
-	line, start, seen := 1, 0, 0
+	line, col, seen := 1, 1, 0
 	for _, f := range r.found {
 		for ; seen < f.at; seen++ {
-			if r.src[seen] == '\n' {
-				line, start = line+1, seen+1
+			switch c := r.src[seen]; {
+			case c == '\n':
+				line, col = line+1, 1
+			case utf8.RuneStart(c):
+				col++
 			}
 		}
-		f.Line, f.Col = line, 1+utf8.RuneCount(r.src[start:f.at])
+		f.Line, f.Col = line, col
 		ps = append(ps, f.Problem)
 	}
 	return ps

@@ -2,8 +2,12 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
+
+// MaxColumns is the most columns that a table may have, extras not counted.
+const MaxColumns = 1000
 
 // draft is a table that is being checked, with the places of its parts.
 type draft struct {
@@ -45,6 +49,10 @@ func (c *checker) columns(d *draft, n *node, f map[string]*member) {
 	if ok && len(items) == 0 {
 		c.add(f["columns"].value.at, path, "at least one column is needed")
 	}
+	if len(items) > MaxColumns {
+		c.add(items[MaxColumns].at, path, "%d columns, %d are allowed", len(items), MaxColumns)
+		items = items[:MaxColumns]
+	}
 	for i, item := range items {
 		c.column(d, item, fmt.Sprintf("%s[%d]", path, i))
 	}
@@ -67,7 +75,7 @@ func (c *checker) column(d *draft, n *node, path string) {
 	}
 	if name, ok := c.text(n, f, path, "type", true); ok {
 		if col.Type, ok = ParseType(name); !ok {
-			c.add(f["type"].value.at, join(path, "type"), "unknown column type %s%s", quote(name), typeHint(name))
+			c.add(f["type"].value.at, join(path, "type"), "unknown column type %s%s", quote(name), c.typeHint(name))
 		}
 	}
 	if v, ok := c.present(n, f, path, "nullable", false); ok {
@@ -115,12 +123,12 @@ func (d *draft) same(name string) (string, bool) {
 	return "", false
 }
 
-func typeHint(name string) string {
+func (c *checker) typeHint(name string) string {
 	names := make([]string, len(Types))
 	for i, t := range Types {
 		names[i] = string(t)
 	}
-	if hint := nearest(name, names); hint != "" {
+	if hint := c.hint(name, names); hint != "" {
 		return hint
 	}
 	return "; there are " + strings.Join(names, ", ")
@@ -128,6 +136,7 @@ func typeHint(name string) string {
 
 func (c *checker) keys(d *draft, n *node, f map[string]*member) {
 	items, _ := c.list(n, f, d.path, "keys", false)
+	names := d.names()
 	for i, item := range items {
 		path := fmt.Sprintf("%s[%d]", join(d.path, "keys"), i)
 		key, ok := item.value.(string)
@@ -138,8 +147,8 @@ func (c *checker) keys(d *draft, n *node, f map[string]*member) {
 		col := d.column(key)
 		switch {
 		case col == nil:
-			c.add(item.at, path, "%s is not a column%s", quote(key), nearest(key, d.names()))
-		case contains(d.Keys, key):
+			c.add(item.at, path, "%s is not a column%s", quote(key), c.hint(key, names))
+		case slices.Contains(d.Keys, key):
 			c.add(item.at, path, "the key %s comes twice; remove one", quote(key))
 		default:
 			col.Nullable = false
@@ -188,13 +197,4 @@ func (d *draft) names() []string {
 		names[i] = d.Columns[i].Name
 	}
 	return names
-}
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
 }

@@ -34,7 +34,7 @@ func (c *checker) topic(d *draft, n *node, f map[string]*member) {
 		case seen[s.text]:
 			c.add(d.topicAt, d.topicPath, "the variable :%s comes twice", plain(s.text))
 		case d.column(s.text) == nil:
-			c.add(d.topicAt, d.topicPath, "the variable :%s is not a column%s", plain(s.text), nearest(s.text, d.names()))
+			c.add(d.topicAt, d.topicPath, "the variable :%s is not a column%s", plain(s.text), c.hint(s.text, d.names()))
 		}
 		seen[s.text] = true
 	}
