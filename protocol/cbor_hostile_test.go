@@ -151,7 +151,7 @@ func TestFault26RecordBomb(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	if used > 500*uint64(len(raw)) {
+	if used > 400*uint64(len(raw)) { // both together, old arrays of growing slices included
 		t.Errorf("%d bytes were allocated for %d", used, len(raw))
 	}
 }

@@ -33,7 +33,7 @@ func rewrite(raw []byte, w rewriter) (out []byte, changed bool, err error) {
 		return nil, false, err
 	}
 	w.in, w.out = raw, make([]byte, 0, len(raw)+64)
-	w.limit = min(64*len(raw), len(raw)+DefaultLimits().MaxMessage)
+	w.limit = min(32*len(raw), len(raw)+DefaultLimits().MaxMessage)
 	if _, err := w.value(0); err != nil {
 		return nil, false, err
 	}
