@@ -17,6 +17,8 @@ type Component struct {
 	opts options
 	ids  atomic.Uint64
 
+	requests, timers sync.Pool // of *request, *time.Timer
+
 	out     *outbox
 	in      *inbox
 	calls   *calls
@@ -73,6 +75,7 @@ func attach(ctx context.Context, dial func(context.Context) (protocol.Link, erro
 		subs: make(map[string]*Subscription), methods: make(map[string]*method),
 	}
 	c.calls = newCalls(c, &o)
+	c.requests.New, c.timers.New = newRequest, newTimer
 	if o.manual {
 		c.reactive = reactiveOff
 	}
@@ -120,24 +123,27 @@ func (c *Component) Stats() Stats {
 // connected returns the connection, waiting for one until ctx ends or expired
 // fires.
 func (c *Component) connected(ctx context.Context, expired <-chan time.Time) (*session, error) {
-	for {
+	for ctx.Err() == nil {
 		c.mu.Lock()
-		s, up, err := c.session, c.up, c.ended
+		s, change, err := c.session, c.up, c.ended
 		c.mu.Unlock()
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case s != nil && ctx.Err() == nil:
-			return s, nil
+		}
+		if s != nil {
+			if s.ctx.Err() == nil {
+				return s, nil
+			}
+			change = s.gone
 		}
 		select {
-		case <-ctx.Done():
-			return nil, ended(ctx)
+		case <-change:
 		case <-expired:
 			return nil, ErrTimeout
-		case <-up:
+		case <-ctx.Done():
 		}
 	}
+	return nil, ended(ctx)
 }
 
 // over reports whether the component has ended or is about to.

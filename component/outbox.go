@@ -121,10 +121,10 @@ func (b *outbox) freed() {
 }
 
 // write is the writer of one connection: everything queued goes out behind one
-// flush. It returns when the connection has ended.
-func (b *outbox) write(s *session) {
-	if batch := b.start(s); len(batch) > 0 {
-		if err := s.link.Send(batch); err != nil {
+// flush, after the unacked messages. It returns when the connection has ended.
+func (b *outbox) write(s *session, unacked []*protocol.Message) {
+	if len(unacked) > 0 {
+		if err := s.link.Send(unacked); err != nil {
 			s.fail(err)
 			return
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/rembus-go/rembus/protocol"
@@ -78,21 +77,21 @@ func (c *Component) fits(data *protocol.Payload) error {
 	return nil
 }
 
-// timers bound requests whose context has no deadline.
-var timers = sync.Pool{New: func() any {
+// newTimer makes a timer that bounds requests whose context has no deadline.
+func newTimer() any {
 	t := time.NewTimer(time.Hour)
 	t.Stop()
 	return t
-}}
+}
 
 // request sends m under a new id and returns its answer, good or bad. It waits
 // for a connection first, if there is none.
 func (c *Component) request(ctx context.Context, m *protocol.Message) (*protocol.Message, error) {
 	var expired <-chan time.Time
 	if _, bounded := ctx.Deadline(); !bounded {
-		t := timers.Get().(*time.Timer)
+		t := c.timers.Get().(*time.Timer)
 		t.Reset(c.opts.request)
-		defer func() { t.Stop(); timers.Put(t) }()
+		defer func() { t.Stop(); c.timers.Put(t) }()
 		expired = t.C
 	}
 	s, err := c.connected(ctx, expired)

@@ -19,6 +19,7 @@ type session struct {
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when the reader has ended
 	err    error         // why; written before ended is closed
+	gone   chan struct{} // closed when the component no longer uses it
 
 	mu      sync.Mutex // Protects following
 	pending map[uint64]*request
@@ -26,14 +27,14 @@ type session struct {
 }
 
 // request waits for one RESPONSE. A nil message says that the connection ended.
+// It is used again: answer is empty when it goes back into the pool.
 type request struct{ answer chan *protocol.Message }
 
-// requests are used again; an answer channel is empty when it comes back here.
-var requests = sync.Pool{New: func() any { return &request{answer: make(chan *protocol.Message, 1)} }}
+func newRequest() any { return &request{answer: make(chan *protocol.Message, 1)} }
 
 // open starts reading the link.
 func (c *Component) open(link protocol.Link) *session {
-	s := &session{c: c, link: link, ended: make(chan struct{}), pending: make(map[uint64]*request)}
+	s := &session{c: c, link: link, ended: make(chan struct{}), gone: make(chan struct{}), pending: make(map[uint64]*request)}
 	s.ctx, s.cancel = context.WithCancel(c.ctx)
 	c.running.Go(s.read)
 	return s
@@ -129,11 +130,11 @@ func lost(err error) error {
 
 // await registers a request of the id that m will carry.
 func (s *session) await(id uint64) (*request, error) {
-	r := requests.Get().(*request)
+	r := s.c.requests.Get().(*request)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.pending == nil {
-		requests.Put(r)
+		s.c.requests.Put(r)
 		return nil, ErrConnectionLost
 	}
 	s.pending[id] = r
@@ -162,14 +163,14 @@ func (s *session) giveUp(id uint64, r *request) {
 	if !waiting {
 		<-r.answer // taken out for us a moment ago; it will be there
 	}
-	requests.Put(r)
+	s.c.requests.Put(r)
 }
 
 // result waits for the answer to r until ctx ends or expired fires.
 func (s *session) result(ctx context.Context, id uint64, r *request, expired <-chan time.Time) (*protocol.Message, error) {
 	select {
 	case m := <-r.answer:
-		requests.Put(r)
+		s.c.requests.Put(r)
 		if m == nil {
 			return nil, ErrConnectionLost
 		}

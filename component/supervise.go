@@ -12,14 +12,15 @@ func (c *Component) supervise(s *session) {
 	for s != nil {
 		c.installed(s)
 		<-s.ended
-		s = c.next(s.err)
+		s = c.next(s)
 	}
 	close(c.done)
 }
 
 // installed makes s the connection that everybody uses.
 func (c *Component) installed(s *session) {
-	c.running.Go(func() { c.out.write(s) })
+	unacked := c.out.start(s)
+	c.running.Go(func() { c.out.write(s, unacked) })
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = s
@@ -30,7 +31,8 @@ func (c *Component) installed(s *session) {
 }
 
 // next returns the connection after a lost one, nil when the component ends.
-func (c *Component) next(reason error) *session {
+func (c *Component) next(last *session) *session {
+	reason := last.err
 	c.out.stop()
 	c.mu.Lock()
 	c.session = nil
@@ -38,6 +40,7 @@ func (c *Component) next(reason error) *session {
 	c.downAt = time.Now()
 	closing := c.closed
 	c.mu.Unlock()
+	close(last.gone)
 	if closing {
 		c.end(ErrClosed)
 		return nil
@@ -54,7 +57,7 @@ func (c *Component) next(reason error) *session {
 		c.in.forget() // the next connection is another twin
 	}
 	s := c.redial()
-	if s == nil {
+	if s == nil { // Close was called
 		c.end(ErrClosed)
 		return nil
 	}
