@@ -8,6 +8,7 @@ import (
 // Encoding is how a frame or a payload is written.
 type Encoding uint8
 
+// The encodings of the Rembus protocol: CBOR in binary frames, JSON in text frames.
 const (
 	CBOR Encoding = 0
 	JSON Encoding = 1
