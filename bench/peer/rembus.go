@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"os"
 	"os/exec"
 	"strings"
 
@@ -16,7 +15,7 @@ func Rembusd(binary, name string, flags ...string) Peer {
 		Name: "rembusd ws" + name,
 		Version: func() string {
 			out, _ := exec.Command(binary, "--version").Output()
-			return strings.TrimSpace(string(out))
+			return strings.TrimSpace(strings.TrimPrefix(string(out), "rembusd"))
 		},
 		Start: func(ctx context.Context) (Broker, error) {
 			addr, err := freeAddr()
@@ -24,9 +23,7 @@ func Rembusd(binary, name string, flags ...string) Peer {
 				return nil, err
 			}
 			p, err := start(ctx, addr, func(dir string) (*exec.Cmd, error) {
-				cmd := exec.Command(binary, append([]string{"--ws", addr}, flags...)...)
-				cmd.Env = append(os.Environ(), "REMBUS_DIR="+dir)
-				return cmd, nil
+				return exec.Command(binary, append([]string{"--listen", addr, "--dir", dir}, flags...)...), nil
 			})
 			if err != nil {
 				return nil, err

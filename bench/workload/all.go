@@ -10,7 +10,7 @@ type Binaries struct {
 // All returns every workload with ours and its rivals, in the order of the
 // report.
 func All(bin Binaries) []Workload {
-	ours := peer.Rembusd(bin.Rembusd, "", "--no-lake", "--no-journal")
+	ours := peer.Rembusd(bin.Rembusd, "", "--no-lake")
 	relay := Rival{peer.Relay(), 0}
 	natsTCP := Rival{peer.NATS(bin.NATS, "tcp"), 0}
 	nats := func(target float64) Rival { return Rival{peer.NATS(bin.NATS, "ws"), target} }
