@@ -94,21 +94,28 @@ func (ss *session) dropTwin() {
 func (ss *session) read() error {
 	for {
 		m, err := ss.link.Receive()
-		var bad *protocol.BadMessage
-		switch {
-		case err == nil:
+		if err == nil {
 			ss.handle(m)
-		case errors.As(err, &bad):
-			ss.server.stats.refused.Add(1)
-			ss.log().Debug("message refused", "err", bad)
-			if !bad.ID.IsZero() {
-				ss.out.push(protocol.NewError(bad.ID, bad.Err), laneUrgent)
-			}
-		default:
+		} else if !ss.refuseBad(err) {
 			return err
 		}
 		ss.out.waitUrgent()
 	}
+}
+
+// refuseBad answers a single message that was refused; any other error is not
+// for it.
+func (ss *session) refuseBad(err error) bool {
+	var bad *protocol.BadMessage
+	if !errors.As(err, &bad) {
+		return false
+	}
+	ss.server.stats.refused.Add(1)
+	ss.log().Debug("message refused", "err", bad)
+	if !bad.ID.IsZero() {
+		ss.out.push(protocol.NewError(bad.ID, bad.Err), laneUrgent)
+	}
+	return true
 }
 
 // handle dispatches one message.

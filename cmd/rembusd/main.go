@@ -1,0 +1,94 @@
+// Command rembusd is the Rembus broker: components connect to it over WebSocket,
+// and what matches its schema is stored in DuckDB.
+//
+// This package only wires the parts together; what they do is in the packages
+// server, journal, lake, schema and adaptor/ws.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "devel"
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // the broker could not start, or failed
+	exitUsage  = 2 // wrong flags, settings or schema
+)
+
+// errUsage marks what the user has to put right.
+var errUsage = errors.New("usage")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process at once
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run carries out one command line and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "rembusd: %v\n", err)
+	if errors.Is(err, errUsage) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func rootCommand() *cobra.Command {
+	c := newConfig()
+	root := &cobra.Command{
+		Use:   "rembusd",
+		Short: "the Rembus message broker with a DuckDB lake",
+		Long: `rembusd is a message broker for named components: publish and subscribe with
+topic spaces, exposed functions, QoS 0, 1 and 2, replay for who was away. A schema
+maps topics to DuckDB tables, so that what was published can be queried.
+
+Every flag has an environment variable, REMBUS_ and its name in capitals with _
+for -, such as REMBUS_LOG_LEVEL; and a key of its name in settings.json in the
+broker's directory. A flag wins over the environment, that over settings.json.
+Durations are written as 10s or 1h30m, plain numbers are seconds; sizes as 64MiB.`,
+		Example: `  rembusd --schema schema.json              serve with a lake, on 127.0.0.1:8338
+  rembusd --listen :8338                    serve all interfaces, without tables
+  rembusd --cert cert.pem --key key.pem     serve wss://
+  rembusd schema check schema.json          say what is wrong with a schema`,
+		Args:          cobra.NoArgs,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.load(cmd.Flags()); err != nil {
+				return err
+			}
+			return serve(cmd.Context(), c, cmd.ErrOrStderr())
+		},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
+	})
+	root.SetVersionTemplate("rembusd {{.Version}}\n")
+	c.flags(root.PersistentFlags())
+	root.AddCommand(schemaCommand(), configCommand(c))
+	return root
+}

@@ -1,0 +1,137 @@
+package server_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/rembus-go/rembus/protocol"
+	"github.com/rembus-go/rembus/server"
+	"github.com/rembus-go/rembus/server/memlog"
+)
+
+// frameLink is a transport without a network: it decodes the same frame again and
+// again, and encodes what is sent, as a socket's two ends would.
+type frameLink struct {
+	codec   *protocol.Codec
+	frame   []byte
+	want    chan int // how many messages Receive is to make
+	left    int
+	batch   chan int // messages of each batch sent
+	scratch []byte
+}
+
+func newFrameLink() *frameLink {
+	return &frameLink{codec: protocol.NewCodec(protocol.Limits{}, protocol.CBOR), want: make(chan int), batch: make(chan int, 1024)}
+}
+
+func (l *frameLink) Receive() (*protocol.Message, error) {
+	for l.left == 0 {
+		n, ok := <-l.want
+		if !ok {
+			return nil, protocol.ErrClosed
+		}
+		l.left = n
+	}
+	l.left--
+	return l.codec.Decode(protocol.CBOR, append([]byte(nil), l.frame...))
+}
+
+func (l *frameLink) Send(batch []*protocol.Message) error {
+	for _, m := range batch {
+		frame, _, shared, err := l.codec.Encode(m, l.scratch[:0])
+		if err != nil {
+			return err
+		}
+		if !shared {
+			l.scratch = frame
+		}
+	}
+	l.batch <- len(batch)
+	return nil
+}
+
+func (l *frameLink) Ping(context.Context) error { return nil }
+func (l *frameLink) Close(error) error          { return nil }
+func (l *frameLink) RemoteAddr() string         { return "frames" }
+
+// feed makes Receive return n times the frame of m.
+func (l *frameLink) feed(tb testing.TB, m *protocol.Message, n int) {
+	frame, _, _, err := l.codec.Encode(m, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	l.frame = frame
+	l.want <- n
+}
+
+// took waits until n messages have been sent to the link.
+func (l *frameLink) took(n int) {
+	for n > 0 {
+		n -= <-l.batch
+	}
+}
+
+// passThrough starts a broker with one publisher and one subscriber of "t".
+func passThrough(tb testing.TB) (pub, sub *frameLink) {
+	log := memlog.New(memlog.Options{MaxBytes: 1 << 20})
+	s, err := server.New(server.Options{Log: log, Outbox: 1 << 30})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	pub, sub = newFrameLink(), newFrameLink()
+	done := make(chan error, 2)
+	for _, l := range []*frameLink{pub, sub} {
+		go func() { done <- s.Serve(l) }()
+	}
+	data, err := protocol.EncodeValue(map[string]any{"cmd": "subscribe"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	sub.feed(tb, &protocol.Message{Type: protocol.Admin, ID: protocol.NumberID(1), Topic: "t", Data: data}, 1)
+	sub.took(1)
+	tb.Cleanup(func() {
+		close(pub.want)
+		close(sub.want)
+		<-done
+		<-done
+		_ = s.Close(context.Background())
+		_ = log.Close()
+	})
+	return pub, sub
+}
+
+// TestPassThroughAllocations: at most two allocations a QoS0 message in the
+// broker, of which the frame's bytes are one.
+func TestPassThroughAllocations(t *testing.T) {
+	pub, sub := passThrough(t)
+	data, err := protocol.EncodeArgs(make([]byte, 128))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := protocol.NewPub("t", data)
+	const n = 50_000
+	pub.feed(t, m, n) // queues and caches grow
+	sub.took(n)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	pub.feed(t, m, n)
+	sub.took(n)
+	runtime.ReadMemStats(&after)
+	if each := float64(after.Mallocs-before.Mallocs) / n; each > 2.05 {
+		t.Errorf("%.2f allocations a message", each)
+	}
+}
+
+func BenchmarkPassThrough(b *testing.B) {
+	pub, sub := passThrough(b)
+	data, err := protocol.EncodeArgs(make([]byte, 128))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	pub.feed(b, protocol.NewPub("t", data), b.N)
+	sub.took(b.N)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+}
