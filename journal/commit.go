@@ -72,15 +72,15 @@ func (j *Journal) take(force bool) (b *batch, waiting bool) {
 		return nil, true
 	}
 	b = j.pending
+	if b.last > b.stored { // nothing on disk would say that these numbers are used
+		b.mark(b.last)
+	}
 	j.inflight, j.pending, j.spare, j.urgent = b, j.spare, nil, false
 	return b, false
 }
 
 // commit makes b durable, however long the disk is full, or fails for good.
 func (j *Journal) commit(b *batch) {
-	if b.last > b.stored { // nothing on disk would say that these numbers are used
-		b.mark(b.last)
-	}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := j.store(b)
 		if err == nil {
