@@ -18,7 +18,9 @@ type Link interface {
 	Receive() (*Message, error)
 
 	// Send writes the messages in order behind one flush. The messages may be
-	// shared with other links; the slice is the caller's again on return.
+	// shared with other links; the slice is the caller's again on return. An
+	// *Unsent error says that all but some were sent and the link goes on; any
+	// other error is final.
 	Send(batch []*Message) error
 
 	// Ping asks the peer for a sign of life and waits for it until ctx ends.
@@ -34,6 +36,17 @@ type Link interface {
 	// RemoteAddr names the peer for logs, such as "ws 127.0.0.1:51234".
 	RemoteAddr() string
 }
+
+// Unsent tells of messages that cannot be expressed in the encoding of a peer,
+// such as a map with two equal keys in JSON. They were left out.
+type Unsent struct {
+	Messages []*Message
+	Err      error // of the first
+}
+
+func (e *Unsent) Error() string { return "rembus: message left out: " + e.Err.Error() }
+
+func (e *Unsent) Unwrap() error { return e.Err }
 
 // BadMessage is the refusal of one message on a link that goes on. When ID is
 // set the sender waits for an answer and should get one with Err.

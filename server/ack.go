@@ -19,11 +19,7 @@ func (ss *session) ack(id protocol.ID) {
 	if t.session != ss {
 		return
 	}
-	if _, known := t.window.ack(n); known {
-		t.idle = s.now()
-		t.touch()
-		t.changed.Broadcast()
-	}
+	ss.settle(n)
 	if !isQoS2(n) {
 		return
 	}
@@ -34,6 +30,19 @@ func (ss *session) ack(id protocol.ID) {
 	t.ack2 = append(t.ack2, id) // also for a repeat: its ACK2 may be lost
 	t.touch()
 	s.persistSoon()
+}
+
+// settle takes a delivery out of the window. Core's lock held.
+func (ss *session) settle(id uint64) {
+	t := ss.twin
+	if t.session != ss {
+		return
+	}
+	if _, known := t.window.ack(id); known {
+		t.idle = ss.server.now()
+		t.touch()
+		t.changed.Broadcast()
+	}
 }
 
 // ack2 takes a publisher's ACK2: it will not repeat the message any more.

@@ -70,11 +70,17 @@ func newID() protocol.ID { return protocol.NumberID(lastID.Add(1)) }
 // nothing: a peer left alone is a slow one.
 func (b *broker) connect() *peer {
 	b.t.Helper()
+	return b.connectOver(func(l protocol.Link) protocol.Link { return l })
+}
+
+// connectOver opens a connection whose end at the broker is wrapped.
+func (b *broker) connectOver(wrap func(protocol.Link) protocol.Link) *peer {
+	b.t.Helper()
 	near, far := protocol.Pipe()
 	p := &peer{t: b.t, link: near, in: make(chan *protocol.Message), ended: make(chan struct{}), gone: make(chan struct{})}
 	go func() {
 		defer close(p.ended)
-		_ = b.Serve(far)
+		_ = b.Serve(wrap(far))
 	}()
 	go func() {
 		defer close(p.in)

@@ -69,6 +69,9 @@ func (s *Server) publishSure(ss *session, m *protocol.Message) error {
 			return nil
 		}
 	}
+	if s.closing {
+		return ErrShutdown
+	}
 	e := &ss.entry
 	*e = protocol.Entry{Time: s.now(), From: t.name, Msg: m}
 	if err := s.log.Append(ss.entries[:]...); err != nil {

@@ -158,6 +158,11 @@ func (ss *session) write() {
 			return
 		}
 		err := ss.link.Send(batch)
+		var unsent *protocol.Unsent
+		if errors.As(err, &unsent) {
+			ss.leftOut(unsent)
+			err = nil
+		}
 		if ss.out.sent(batch) {
 			ss.server.mu.Lock()
 			ss.twin.changed.Broadcast()
@@ -171,6 +176,28 @@ func (ss *session) write() {
 			_ = ss.link.Close(err) // Receive ends, and with it the session
 			ss.out.close(true)
 			return
+		}
+	}
+}
+
+// leftOut settles what this peer can never get: a QoS1/2 delivery counts as acked,
+// so that it is not offered again for ever, a call is answered for its callee.
+func (ss *session) leftOut(u *protocol.Unsent) {
+	s := ss.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.dropped.Add(uint64(len(u.Messages)))
+	s.logger.Warn("messages cannot be expressed to a component", "name", ss.twin.name, "count", len(u.Messages), "err", u.Err)
+	for _, m := range u.Messages {
+		n, _ := m.ID.Number()
+		switch m.Type {
+		case protocol.Pub:
+			ss.settle(n)
+		case protocol.RPC:
+			if c, ok := s.calls[n]; ok && c.callee == ss {
+				s.forgetCall(n, c)
+				c.caller.refuse(c.callerID, protocol.StatusMethodArgs, "the arguments cannot be expressed to the component: "+u.Err.Error())
+			}
 		}
 	}
 }
