@@ -158,10 +158,8 @@ func (ss *session) write() {
 			return
 		}
 		err := ss.link.Send(batch)
-		var unsent *protocol.Unsent
-		if errors.As(err, &unsent) {
-			ss.leftOut(unsent)
-			err = nil
+		if err != nil {
+			err = ss.settleUnsent(err)
 		}
 		if ss.out.sent(batch) {
 			ss.server.mu.Lock()
@@ -180,9 +178,14 @@ func (ss *session) write() {
 	}
 }
 
-// leftOut settles what this peer can never get: a QoS1/2 delivery counts as acked,
-// so that it is not offered again for ever, a call is answered for its callee.
-func (ss *session) leftOut(u *protocol.Unsent) {
+// settleUnsent settles what this peer can never get: a QoS1/2 delivery counts as
+// acked, so that it is not offered again for ever, a call is answered for its
+// callee. An error that is not about that comes back.
+func (ss *session) settleUnsent(err error) error {
+	var u *protocol.Unsent
+	if !errors.As(err, &u) {
+		return err
+	}
 	s := ss.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,6 +203,7 @@ func (ss *session) leftOut(u *protocol.Unsent) {
 			}
 		}
 	}
+	return nil
 }
 
 // reply answers a request.
