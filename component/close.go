@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -38,6 +39,9 @@ func (c *Component) Close(ctx context.Context) error {
 	c.hangUp()
 	<-c.done
 	c.running.Wait()
+	if errors.Is(err, ErrClosed) || errors.Is(err, ErrConnectionLost) {
+		err = nil // the connection ended while flushing: what counts is what that left
+	}
 	if err == nil && c.unsent > 0 {
 		err = ErrConnectionLost
 	}

@@ -89,6 +89,7 @@ func attach(ctx context.Context, dial func(context.Context) (protocol.Link, erro
 		c.running.Wait()
 		return nil, err
 	}
+	c.installed(s)
 	c.running.Go(func() { c.supervise(s) })
 	go c.dispatch() // Close waits for it apart: it may be inside a handler
 	return c, nil

@@ -29,6 +29,7 @@ func (c *Component) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		s.fail(err)
 		<-s.ended
+		c.out.stop()
 		return nil, err
 	}
 	return s, nil

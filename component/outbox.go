@@ -21,7 +21,8 @@ type outbox struct {
 	wake     chan struct{} // has an item when the writer should look
 
 	mu       sync.Mutex // Protects following
-	live     *session   // whose writer takes the queue; nil while disconnected
+	live     *session   // whose answers are taken; nil while disconnected
+	started  bool       // its writer takes the queue; false during the login
 	closed   error      // set once: nothing more is taken
 	refusing bool       // no new messages, answers still
 	queue    []*protocol.Message
@@ -132,7 +133,7 @@ func (b *outbox) write(s *session, unacked []*protocol.Message) {
 	var batch []*protocol.Message
 	for {
 		n := 0
-		if batch, n = b.take(batch); n == 0 {
+		if batch, n = b.take(s, batch); n == 0 {
 			select {
 			case <-b.wake:
 				continue
@@ -152,12 +153,20 @@ func (b *outbox) write(s *session, unacked []*protocol.Message) {
 	}
 }
 
-// start opens the outbox for the connection and returns what it has to send
-// first: the unacknowledged messages in the order of publishing.
-func (b *outbox) start(s *session) []*protocol.Message {
+// open lets answers on a new connection in: deliveries and calls may come while
+// it is still logging in.
+func (b *outbox) open(s *session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.live = s
+}
+
+// start comes before the connection's writer and returns what that has to send
+// first: the unacknowledged messages in the order of publishing.
+func (b *outbox) start() []*protocol.Message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.started = true
 	if len(b.queue) > 0 {
 		select {
 		case b.wake <- struct{}{}:
@@ -171,7 +180,7 @@ func (b *outbox) start(s *session) []*protocol.Message {
 func (b *outbox) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.live = nil
+	b.live, b.started = nil, false
 	for i, m := range b.queue {
 		if m != nil && (m.Type != protocol.Pub || m.QoS != protocol.QoS0) {
 			b.queue[i] = nil // keeps its place, so that flushes still count right
@@ -182,14 +191,17 @@ func (b *outbox) stop() {
 }
 
 // take returns everything queued, in the slice of the batch before, and how many places
-// of the queue that was.
-func (b *outbox) take(last []*protocol.Message) (batch []*protocol.Message, n int) {
+// of the queue that was; nothing when the connection has lost the outbox.
+func (b *outbox) take(s *session, last []*protocol.Message) (batch []*protocol.Message, n int) {
 	clear(last)
 	if cap(last) > maxSpare {
 		last = nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.live != s {
+		return nil, 0
+	}
 	batch, b.queue, b.bytes = b.queue, last[:0], 0
 	b.freed()
 	n = len(batch)

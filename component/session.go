@@ -20,6 +20,7 @@ type session struct {
 	ended  chan struct{} // closed when the reader has ended
 	err    error         // why; written before ended is closed
 	gone   chan struct{} // closed when the component no longer uses it
+	silent chan struct{} // closed when the writer has ended
 
 	mu      sync.Mutex // Protects following
 	pending map[uint64]*request
@@ -34,8 +35,10 @@ func newRequest() any { return &request{answer: make(chan *protocol.Message, 1)}
 
 // open starts reading the link.
 func (c *Component) open(link protocol.Link) *session {
-	s := &session{c: c, link: link, ended: make(chan struct{}), gone: make(chan struct{}), pending: make(map[uint64]*request)}
+	s := &session{c: c, link: link, ended: make(chan struct{}), gone: make(chan struct{}), silent: make(chan struct{}),
+		pending: make(map[uint64]*request)}
 	s.ctx, s.cancel = context.WithCancel(c.ctx)
+	c.out.open(s)
 	c.running.Go(s.read)
 	return s
 }

@@ -6,21 +6,31 @@ import (
 	"time"
 )
 
-// supervise follows the connections of the component, one after the other,
-// until it ends.
+// supervise follows the connections of the component, one after the other and
+// beginning with s, until it ends.
 func (c *Component) supervise(s *session) {
-	for s != nil {
-		c.installed(s)
+	for {
 		<-s.ended
-		s = c.next(s)
+		if s = c.next(s); s == nil {
+			break
+		}
+		c.installed(s)
+		c.reconnects.Add(1)
+		c.notices.info("connected again", "component", c.name)
+		if c.opts.onUp != nil {
+			c.in.do(c.opts.onUp)
+		}
 	}
 	close(c.done)
 }
 
 // installed makes s the connection that everybody uses.
 func (c *Component) installed(s *session) {
-	unacked := c.out.start(s)
-	c.running.Go(func() { c.out.write(s, unacked) })
+	unacked := c.out.start()
+	c.running.Go(func() {
+		c.out.write(s, unacked)
+		close(s.silent)
+	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = s
@@ -34,6 +44,7 @@ func (c *Component) installed(s *session) {
 func (c *Component) next(last *session) *session {
 	reason := last.err
 	c.out.stop()
+	<-last.silent // two writers would break the order
 	c.mu.Lock()
 	c.session = nil
 	c.up = make(chan struct{})
@@ -59,12 +70,6 @@ func (c *Component) next(last *session) *session {
 	s := c.redial()
 	if s == nil { // Close was called
 		c.end(ErrClosed)
-		return nil
-	}
-	c.reconnects.Add(1)
-	c.notices.info("connected again", "component", c.name)
-	if c.opts.onUp != nil {
-		c.in.do(c.opts.onUp)
 	}
 	return s
 }

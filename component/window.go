@@ -62,7 +62,7 @@ func (b *outbox) publish(ctx context.Context, m *protocol.Message, f *Future) er
 			return ErrClosed
 		case len(w.byID) == 0 || len(w.byID) < w.limit && w.bytes+size <= b.limit:
 			w.add(m, f)
-			if b.live != nil {
+			if b.started {
 				b.append(m, size)
 			}
 			b.mu.Unlock()
@@ -179,7 +179,7 @@ func (w *window) expire() {
 		return // closed meanwhile
 	}
 	now := time.Now()
-	for f := w.first; f != nil && w.out.live != nil; f = w.first {
+	for f := w.first; f != nil && w.out.started; f = w.first {
 		if left := w.ack - now.Sub(f.sent); left > 0 {
 			w.timer.Reset(left)
 			return
