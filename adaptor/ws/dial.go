@@ -55,6 +55,8 @@ func Dial(ctx context.Context, rawURL string, opts DialOptions) (protocol.Link, 
 		log:   opts.Logger,
 		max:   opts.Limits.MaxMessage,
 		name:  u.Scheme + " " + d.sock.RemoteAddr().String(),
+
+		component: true,
 	}
 	return l.start(opts.Ping), nil
 }

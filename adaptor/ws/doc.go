@@ -19,11 +19,12 @@
 //
 // # Who writes
 //
-// All that the WebSocket writes, data and control frames alike, is collected
-// in a socket's queue, which takes no IO and so never blocks. Send flushes the
-// queue when its batch is complete; a control frame outside of a batch starts a
-// flush of its own. One flush is under way at a time, and what is queued
-// meanwhile goes out with it.
+// All that is written, data and control frames alike, is collected in a
+// socket's queue, which takes no IO and so never blocks. Send puts its data
+// frames there itself and flushes when the batch is complete. Control frames
+// come from the WebSocket library; outside of a batch they start a flush of
+// their own. One flush is under way at a time, and what is queued meanwhile
+// goes out with it.
 //
 // # How it ends
 //

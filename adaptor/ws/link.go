@@ -22,6 +22,8 @@ type link struct {
 	max   int    // bytes of one message
 	name  string // for RemoteAddr
 
+	component bool // this end is the component's: it masks what it sends
+
 	end   atomic.Pointer[ending] // why the link ended; the first to set it closes
 	alive *keepalive
 

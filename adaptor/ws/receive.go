@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/coder/websocket"
 
@@ -62,7 +63,7 @@ func (l *link) readInto(buf *[]byte, r io.Reader) error {
 	defer func() { *buf = b }()
 	for {
 		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
+			b = slices.Grow(b, len(b))
 		}
 		n, err := r.Read(b[len(b):min(cap(b), l.max+1)])
 		b = b[:len(b)+n]

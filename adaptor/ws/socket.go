@@ -41,6 +41,7 @@ type socket struct {
 	framing  bool       // the handshake is done
 	held     bool       // a batch is being composed, its sender will flush
 	flushing bool       // one goroutine writes, and goes on until the queue is empty
+	said     bool       // the close frame is queued: nothing may follow it
 	closing  bool       // no more writes; the last flush closes the connection
 	queue    *[]byte    // not yet written; nil when empty
 	guard    *time.Timer
@@ -77,6 +78,8 @@ func (s *socket) inFrames() bool {
 	return s.framing
 }
 
+// Write queues what the WebSocket writes, which from frames on is one control
+// frame at a time.
 func (s *socket) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	if !s.framing {
@@ -84,16 +87,11 @@ func (s *socket) Write(p []byte) (int, error) {
 		return s.Conn.Write(p)
 	}
 	defer s.mu.Unlock()
-	if s.err != nil {
-		return 0, s.err
-	}
-	if s.closing {
-		return 0, net.ErrClosed
-	}
-	if s.queue == nil {
-		s.queue = buffers.Get().(*[]byte)
+	if err := s.open(); err != nil {
+		return 0, err
 	}
 	*s.queue = append(*s.queue, p...)
+	s.said = s.said || p[0]&0xf == opClose
 	if !s.held && !s.flushing {
 		s.flushing = true // before the goroutine runs, so that Close leaves the rest to it
 		go func() {
@@ -103,6 +101,32 @@ func (s *socket) Write(p []byte) (int, error) {
 		}()
 	}
 	return len(p), nil
+}
+
+// writeFrame queues a data frame. The sender must hold the socket and release
+// it in the end.
+func (s *socket) writeFrame(first byte, masked bool, payload []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.open(); err != nil {
+		return err
+	}
+	*s.queue = appendFrame(*s.queue, first, masked, payload)
+	return nil
+}
+
+// open fails if nothing more may be written. Else there is a queue.
+func (s *socket) open() error {
+	if s.err != nil {
+		return s.err
+	}
+	if s.closing || s.said {
+		return net.ErrClosed
+	}
+	if s.queue == nil {
+		s.queue = buffers.Get().(*[]byte)
+	}
+	return nil
 }
 
 // hold keeps what is written in the queue until release.
