@@ -37,7 +37,7 @@ func BenchmarkAppend(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			sync(b, j)
+			settle(b, j)
 			perSecond(b, "records/s")
 		})
 	}
@@ -67,7 +67,7 @@ func BenchmarkRead(b *testing.B) {
 	for range 1 << 20 / len(entries) {
 		appendAll(b, j, entries...)
 	}
-	sync(b, j)
+	settle(b, j)
 	for name, match := range map[string]func(string) bool{
 		"all":  nil,
 		"one":  func(topic string) bool { return topic == "plant/line/3" },

@@ -77,7 +77,7 @@ func failedFsync(t *testing.T, target crashfs.Op, cause error) {
 	j := open(t, "j", journal.Options{FS: fs, SegmentBytes: 4 << 10})
 	news := listen(j)
 	appendAll(t, j, pub("t", protocol.QoS1, `["kept"]`))
-	sync(t, j)
+	settle(t, j)
 	var failures atomic.Int32
 	fs.Hook(func(op crashfs.Op, _ string) error {
 		if op == target && failures.Add(1) == 1 { // a second try would succeed
@@ -122,7 +122,7 @@ func failedFsync(t *testing.T, target crashfs.Op, cause error) {
 			t.Fatalf("after %s: %v", name, got)
 		}
 		appendAll(t, j, pub("t", protocol.QoS1, `["new"]`))
-		sync(t, j)
+		settle(t, j)
 		closed(t, j)
 	}
 }
@@ -135,7 +135,7 @@ func TestFullDisk(t *testing.T) {
 	news := listen(j)
 	big := `["` + strings.Repeat("x", 1000) + `"]`
 	appendAll(t, j, pub("t", protocol.QoS1, big))
-	sync(t, j)
+	settle(t, j)
 	fs.SetCapacity(3000)
 	for range 5 {
 		appendAll(t, j, pub("t", protocol.QoS2, big)) // taken: the disk is not known to be full
@@ -167,7 +167,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("health %+v", h)
 	}
 	appendAll(t, j, pub("t", protocol.QoS1, `["again"]`))
-	sync(t, j)
+	settle(t, j)
 	for range 2 {
 		got := all(t, j, nil)
 		if len(got) != 7 || got[6].Seq != 8 {

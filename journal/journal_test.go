@@ -59,8 +59,8 @@ func appendAll(t testing.TB, j *journal.Journal, entries ...*protocol.Entry) {
 	}
 }
 
-// sync waits until all that was appended is durable.
-func sync(t testing.TB, j *journal.Journal) {
+// settle waits until all that was appended is durable.
+func settle(t testing.TB, j *journal.Journal) {
 	t.Helper()
 	done := make(chan error, 1)
 	if err := j.PutState("sync", nil, func(err error) { done <- err }); err != nil {
@@ -120,13 +120,13 @@ func TestWhatIsAppendedIsReadAgain(t *testing.T) {
 		appendAll(t, j, e)
 		want = append(want, text(e))
 		if i%10 == 0 {
-			sync(t, j)
+			settle(t, j)
 		}
 	}
 	if err := j.PutState("bob", []byte("here"), nil); err != nil {
 		t.Fatal(err)
 	}
-	sync(t, j)
+	settle(t, j)
 	check := func(j *journal.Journal) {
 		t.Helper()
 		got := all(t, j, nil)

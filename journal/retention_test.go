@@ -35,7 +35,7 @@ func fill(t testing.TB, j *journal.Journal, n int) {
 	t.Helper()
 	for range n {
 		appendAll(t, j, pub("t", protocol.QoS1, strings.Repeat("1", 1000)))
-		sync(t, j)
+		settle(t, j)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestClockJumpsExpireNothing(t *testing.T) {
 				e := pub("t", protocol.QoS1, strings.Repeat("1", 1000))
 				e.Time = time.Now().Add(jump).UnixNano()
 				appendAll(t, j, e)
-				sync(t, j)
+				settle(t, j)
 				n++
 			}
 			time.Sleep(10 * time.Minute)
@@ -179,7 +179,7 @@ func TestHardCap(t *testing.T) {
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		sync(t, j)
+		settle(t, j)
 		news.reach(t, j.End())
 		h := j.Health()
 		if h.Unstored < 990 || h.Bytes > opts.HardCap+2*opts.SegmentBytes {
