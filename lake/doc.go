@@ -1,2 +1,32 @@
-// Package lake stores what matches the schema in DuckDB.
+// Package lake stores what matches the schema in DuckDB, and answers queries.
+//
+// The lake is one more reader of the broker's log. One goroutine reads what
+// became durable, turns messages into rows and commits them in batches; the
+// position in the log that a batch reaches is part of its transaction. So every
+// accepted message is in its table exactly once, wherever the process was killed.
+//
+// Each table T of the schema is a physical table _rembus_T with a hidden column
+// _seq, the position of the message in the log, behind a view T that has the
+// columns of the schema and the extras. All names are put into SQL by one function
+// that quotes them, all values are bound or appended.
+//
+// How messages become rows:
+//
+//   - A table without keys gets a row for each message, or for each row of a DataFrame.
+//   - In a table with keys each message is merged by itself and in order, whatever
+//     batch it is in: an absent column keeps its value, and so does a column that is
+//     NULL in all rows of the message. Of two rows with one key in a message the last wins.
+//   - Upserts (upsert_T) and deletions (delete_T) are entries of the log and applied in
+//     order with the messages. An upsert is applied as a whole or refused.
+//   - A row that does not fit is counted, logged at a bounded rate and left out. Of a
+//     DataFrame just the rows with a wrong value are; a damaged one as a whole. When
+//     DuckDB refuses a batch it is halved until the message is alone that is refused.
+//
+// A lake that fails stops nothing else: it reports itself unhealthy, tries
+// again with growing pauses and catches up from the log.
+//
+// Results are Arrow IPC streams, uncompressed, in plain layouts: VARCHAR as Utf8, BLOB
+// as Binary, HUGEINT and UHUGEINT as Decimal128(38,0), TIMESTAMP in microseconds
+// without a zone, the rest in the type of the same name. A 128-bit value of more
+// than 38 digits is an error that advises a cast.
 package lake

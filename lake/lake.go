@@ -1,0 +1,189 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rembus-go/rembus/protocol"
+	"github.com/rembus-go/rembus/schema"
+)
+
+// Log is what the lake needs of the broker's log. The methods are those of
+// server.Log.
+type Log interface {
+	// Commit asks for everything appended to become durable at once, without
+	// waiting for it.
+	Commit()
+	// End is the newest sequence number appended, Durable the newest that
+	// survives a crash.
+	End() uint64
+	Durable() uint64
+	// Read returns durable entries from the number from on whose topic match
+	// accepts, at most max, and the number to go on from.
+	Read(from uint64, max int, match func(topic string) bool) (entries []*protocol.Entry, next uint64, err error)
+	// Notify registers fn to be called when the durable end has moved.
+	Notify(fn func(durable uint64, err error))
+}
+
+// Options configure a lake. The zero value of a field means the default.
+type Options struct {
+	Path          string         // of the DuckDB file; "" or ":memory:" keeps nothing
+	Schema        *schema.Schema // required
+	Logger        *slog.Logger   // default: none
+	MemoryLimit   string         // of DuckDB, such as "1GB", the default
+	Threads       int            // of DuckDB; default: one per processor
+	BatchInterval time.Duration  // how long messages may gather before they are written; default 250 ms
+	BatchRows     int            // messages in one transaction; default 65,536
+	QueryTimeout  time.Duration  // of a query or deletion; default 10 s
+	Queries       int            // at the same time; default 2
+	MaxRows       int            // in a result; default 10 million
+	MaxBytes      int            // of a result; default 60 MiB, what fits into one message
+}
+
+func (o Options) withDefaults() Options {
+	def := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&o.BatchRows, 1<<16)
+	def(&o.Queries, 2)
+	def(&o.MaxRows, 10_000_000)
+	def(&o.MaxBytes, 60<<20)
+	if o.BatchInterval <= 0 {
+		o.BatchInterval = 250 * time.Millisecond
+	}
+	if o.QueryTimeout <= 0 {
+		o.QueryTimeout = 10 * time.Second
+	}
+	if o.MemoryLimit == "" {
+		o.MemoryLimit = "1GB"
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// ErrClosed is returned by what waits for a lake that is closed.
+var ErrClosed = errors.New("lake: closed")
+
+// Lake is an open lake. Safe for concurrent use.
+type Lake struct {
+	opts     Options
+	log      Log
+	tables   map[string]*table // by name; immutable
+	refusals reporter
+	outcomes outcomes
+	progress progress
+
+	storeMu sync.RWMutex // protects store, which is replaced when DuckDB broke down
+	store   *store
+
+	moved, kicked chan struct{} // wake the reader, see run
+	stopping      chan struct{} // closed by Close
+	done          chan struct{} // closed when the reader has ended
+	ctx           context.Context
+	cancel        context.CancelFunc
+	queries       sync.WaitGroup
+	slots         chan struct{} // one for each query at the same time
+
+	health  atomic.Pointer[error]
+	started bool
+	tries   int // of a lone change that failed for want of memory; the reader's
+	close   sync.Once
+}
+
+// Open opens or creates the DuckDB file and the tables of the schema. It fails
+// when a table in the file has other columns than in the schema.
+func Open(ctx context.Context, o Options) (*Lake, error) {
+	o = o.withDefaults()
+	if o.Schema == nil {
+		return nil, errors.New("lake: a schema is needed")
+	}
+	l := &Lake{
+		opts:     o,
+		tables:   make(map[string]*table, len(o.Schema.Tables)),
+		moved:    make(chan struct{}, 1),
+		kicked:   make(chan struct{}, 1),
+		stopping: make(chan struct{}),
+		done:     make(chan struct{}),
+		slots:    make(chan struct{}, o.Queries),
+	}
+	l.refusals.logger = o.Logger
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	for _, t := range o.Schema.Tables {
+		l.tables[t.Name] = newTable(t)
+	}
+	s, err := openStore(ctx, o, l.tables)
+	if err != nil {
+		l.cancel()
+		return nil, fmt.Errorf("failed to open the lake: %w", err)
+	}
+	l.store = s
+	l.progress.init(s.position)
+	return l, nil
+}
+
+// Position is the sequence number up to which the log is in the lake: what is
+// below needs to be kept in the log no longer.
+func (l *Lake) Position() uint64 { return l.progress.at() }
+
+// Health is nil while the lake works, else why it does not. It goes on trying.
+func (l *Lake) Health() error {
+	if err := l.health.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Refused is the number of rows that were left out since Open.
+func (l *Lake) Refused() uint64 { return l.refusals.count.Load() }
+
+// Start begins to read log. To be called once, before Procedures are served.
+func (l *Lake) Start(log Log) {
+	l.log = log
+	l.started = true
+	log.Notify(func(uint64, error) { signal(l.moved) })
+	go l.run()
+	l.kick()
+}
+
+// Close ends the queries, writes what is durable in the log, and closes the
+// file. When ctx ends before that the rest stays in the log for the next
+// start. Further calls do nothing.
+func (l *Lake) Close(ctx context.Context) (err error) {
+	l.close.Do(func() {
+		close(l.stopping)
+		if l.started {
+			select {
+			case <-l.done:
+			case <-ctx.Done():
+			}
+		}
+		l.cancel()
+		if l.started {
+			<-l.done
+		}
+		l.progress.end()
+		l.queries.Wait()
+		err = l.store.close(l.progress.at())
+	})
+	return err
+}
+
+// kick makes the reader look at the log now.
+func (l *Lake) kick() { signal(l.kicked) }
+
+// signal fills a channel of one place, if it is empty.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,164 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/rembus-go/rembus/internal/arrowipc"
+	"github.com/rembus-go/rembus/lake/guard"
+	"github.com/rembus-go/rembus/protocol"
+)
+
+// catchUp is how long a query waits for the lake to reach the end of the log.
+const catchUp = time.Second
+
+// guard returns a guard that parses on a connection of its own.
+func (l *Lake) guard() *guard.Guard {
+	l.storeMu.RLock()
+	defer l.storeMu.RUnlock()
+	return guard.New(l.store.db)
+}
+
+// query answers query_T.
+func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (protocol.DataFrame, error) {
+	q, err := queryOf(args, "where", "cols", "when")
+	if err != nil {
+		return nil, err
+	}
+	if q.when {
+		return nil, exception("when is not supported yet")
+	}
+	l.queries.Add(1)
+	defer l.queries.Done()
+	ctx, cancel := context.WithTimeout(ctx, l.opts.QueryTimeout)
+	defer cancel()
+	defer context.AfterFunc(l.ctx, cancel)()
+
+	l.level(ctx)
+	select {
+	case l.slots <- struct{}{}:
+		defer func() { <-l.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return l.ask(ctx, t, q)
+}
+
+// level waits until the lake has what the log has now. A lake that cannot keep
+// up answers with what it has.
+func (l *Lake) level(ctx context.Context) {
+	if l.log == nil {
+		return
+	}
+	end := l.log.End()
+	if l.progress.at() >= end {
+		return
+	}
+	l.log.Commit()
+	l.progress.expect(end)
+	l.kick()
+	wait, cancel := context.WithTimeout(ctx, catchUp)
+	defer cancel()
+	if err := l.progress.wait(wait, end); err != nil {
+		l.opts.Logger.Warn("a query is answered without the newest messages", "behind", end-min(end, l.progress.at()))
+	}
+}
+
+// ask checks and runs the query on a connection of its own.
+func (l *Lake) ask(ctx context.Context, t *table, q question) (frame protocol.DataFrame, err error) {
+	l.storeMu.RLock()
+	defer l.storeMu.RUnlock()
+	conn, err := l.store.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	text, err := selection(ctx, conn, t, q)
+	if err != nil {
+		return nil, err
+	}
+	text = fmt.Sprintf("%s LIMIT %d", text, l.opts.MaxRows+1)
+	err = conn.Raw(func(c any) error {
+		rows, err := c.(driver.QueryerContext).QueryContext(ctx, text, nil)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return err
+		}
+		frame, err = l.collect(ctx, rows)
+		return errors.Join(err, rows.Close())
+	})
+	return frame, err
+}
+
+// selection returns the text of the query, checked.
+func selection(ctx context.Context, conn *sql.Conn, t *table, q question) (text string, err error) {
+	g := guard.New(conn)
+	list := quoteAll("", t.names)
+	switch {
+	case q.cols != nil:
+		err = g.Select(ctx, t.guarded(), q.cols, q.where)
+		list = strings.Join(q.cols, "\n,\n")
+	case q.where != "":
+		err = g.Where(ctx, t.guarded(), q.where)
+	}
+	if err != nil {
+		return "", err
+	}
+	text = "SELECT\n" + list + "\nFROM " + quoteIdent(t.Name)
+	if q.where != "" {
+		text += " WHERE (\n" + q.where + "\n)"
+	}
+	return text, nil
+}
+
+// collect turns rows into an IPC stream within the limits.
+func (l *Lake) collect(ctx context.Context, rows driver.Rows) (protocol.DataFrame, error) {
+	r, err := newResult(rows)
+	if err != nil {
+		return nil, err
+	}
+	w := arrowipc.NewWriter(r.schema, l.opts.MaxBytes)
+	for n := 0; ; n++ {
+		if n > l.opts.MaxRows {
+			return nil, exception("more than %d rows: narrow the condition (where), or read in parts", l.opts.MaxRows)
+		}
+		err := rows.Next(r.row)
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = r.add()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if r.full() {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if err := l.tooLarge(w.Write(r.batch())); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := l.tooLarge(w.Write(r.batch())); err != nil {
+		return nil, err
+	}
+	frame, err := w.Bytes()
+	return frame, err
+}
+
+func (l *Lake) tooLarge(err error) error {
+	if errors.Is(err, arrowipc.ErrTooLarge) {
+		return exception("more than %d bytes: ask for fewer columns (cols), narrow the condition (where), or read in parts", l.opts.MaxBytes)
+	}
+	return err
+}

@@ -1,0 +1,187 @@
+package lake
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/rembus-go/rembus/lake/guard"
+	"github.com/rembus-go/rembus/schema"
+)
+
+// table is a table of the schema with the SQL that works on it. Immutable.
+type table struct {
+	*schema.Table
+	names    []string      // the columns, then the extras
+	types    []schema.Type // of names
+	keys     []int         // positions in names
+	physical string        // name in the file, unquoted
+	merge    string        // applies staged rows, an absent value keeping what is there
+}
+
+// duckTypes are DuckDB's own names and types of the schema's.
+var duckTypes = map[schema.Type]struct {
+	name string
+	code duckdb.Type
+}{
+	schema.Boolean:   {"BOOLEAN", duckdb.TYPE_BOOLEAN},
+	schema.Text:      {"VARCHAR", duckdb.TYPE_VARCHAR},
+	schema.Blob:      {"BLOB", duckdb.TYPE_BLOB},
+	schema.TinyInt:   {"TINYINT", duckdb.TYPE_TINYINT},
+	schema.UTinyInt:  {"UTINYINT", duckdb.TYPE_UTINYINT},
+	schema.SmallInt:  {"SMALLINT", duckdb.TYPE_SMALLINT},
+	schema.USmallInt: {"USMALLINT", duckdb.TYPE_USMALLINT},
+	schema.Integer:   {"INTEGER", duckdb.TYPE_INTEGER},
+	schema.UInteger:  {"UINTEGER", duckdb.TYPE_UINTEGER},
+	schema.BigInt:    {"BIGINT", duckdb.TYPE_BIGINT},
+	schema.UBigInt:   {"UBIGINT", duckdb.TYPE_UBIGINT},
+	schema.HugeInt:   {"HUGEINT", duckdb.TYPE_HUGEINT},
+	schema.UHugeInt:  {"UHUGEINT", duckdb.TYPE_UHUGEINT},
+	schema.Float:     {"FLOAT", duckdb.TYPE_FLOAT},
+	schema.Double:    {"DOUBLE", duckdb.TYPE_DOUBLE},
+	schema.Timestamp: {"TIMESTAMP", duckdb.TYPE_TIMESTAMP},
+}
+
+func newTable(s *schema.Table) *table {
+	t := &table{Table: s, physical: ownPrefix + s.Name}
+	for _, c := range s.Columns {
+		t.names = append(t.names, c.Name)
+		t.types = append(t.types, c.Type)
+	}
+	if s.RecvTS != "" {
+		t.names = append(t.names, s.RecvTS)
+		t.types = append(t.types, schema.UBigInt)
+	}
+	if s.Slot != "" {
+		t.names = append(t.names, s.Slot)
+		t.types = append(t.types, schema.UInteger)
+	}
+	for _, key := range s.Keys {
+		t.keys = append(t.keys, slices.Index(t.names, key))
+	}
+	t.merge = t.mergeSparse()
+	return t
+}
+
+// column is how a column of a table looks in the file.
+type column struct {
+	name, kind string
+	nullable   bool
+}
+
+func (c column) String() string {
+	text := fmt.Sprintf("%s %s", quoteIdent(c.name), c.kind)
+	if !c.nullable {
+		text += " NOT NULL"
+	}
+	return text
+}
+
+// layout is what the physical table consists of.
+func (t *table) layout() []column {
+	cols := make([]column, 0, len(t.names)+1)
+	for i, name := range t.names {
+		nullable := i >= len(t.Columns) || t.Columns[i].Nullable
+		cols = append(cols, column{name, duckTypes[t.types[i]].name, nullable})
+	}
+	return append(cols, column{seqColumn, "UBIGINT", false})
+}
+
+// create returns the statements that make the table and its view.
+func (t *table) create() []string {
+	defs := make([]string, 0, len(t.names)+1)
+	for _, c := range t.layout() {
+		defs = append(defs, c.String())
+	}
+	return []string{
+		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (%s)", quoteIdent(t.physical), strings.Join(defs, ", ")),
+		fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT %s FROM %s", quoteIdent(t.Name), quoteAll("", t.names), quoteIdent(t.physical)),
+	}
+}
+
+// compare returns an error that names the first difference between the table
+// in the file and the schema.
+func (t *table) compare(have []column) error {
+	want := t.layout()
+	for i := range max(len(have), len(want)) {
+		switch {
+		case i >= len(have):
+			return fmt.Errorf("table %q in the file lacks column %s of the schema", t.Name, want[i])
+		case i >= len(want):
+			return fmt.Errorf("table %q in the file has column %s, which the schema lacks", t.Name, have[i])
+		case have[i] != want[i]:
+			return fmt.Errorf("table %q in the file has column %s where the schema has %s", t.Name, have[i], want[i])
+		}
+	}
+	return nil
+}
+
+// Staged rows have the columns, _seq and, to tell which came last, this.
+const orderColumn = "_order"
+
+// stageTypes are the types of a staged row.
+func (t *table) stageTypes() ([]duckdb.TypeInfo, []string, error) {
+	kinds := make([]duckdb.Type, 0, len(t.types)+2)
+	for _, c := range t.types {
+		kinds = append(kinds, duckTypes[c].code)
+	}
+	kinds = append(kinds, duckdb.TYPE_UBIGINT, duckdb.TYPE_UBIGINT)
+	infos := make([]duckdb.TypeInfo, len(kinds))
+	for i, k := range kinds {
+		info, err := duckdb.NewTypeInfo(k)
+		if err != nil {
+			return nil, nil, err
+		}
+		infos[i] = info
+	}
+	return infos, append(slices.Clone(t.names), seqColumn, orderColumn), nil
+}
+
+// mergeSparse folds the staged rows of each key, a later value winning over an
+// earlier one and any value over none, and merges them likewise.
+func (t *table) mergeSparse() string {
+	var source, update []string
+	for i, name := range t.names {
+		q := quoteIdent(name)
+		if slices.Contains(t.keys, i) {
+			source = append(source, q)
+			continue
+		}
+		source = append(source, fmt.Sprintf("arg_max(%[1]s, %[2]s) AS %[1]s", q, orderColumn))
+		update = append(update, fmt.Sprintf("%[1]s = coalesce(s.%[1]s, t.%[1]s)", q))
+	}
+	source = append(source, fmt.Sprintf("max(%[1]s) AS %[1]s", seqColumn))
+	update = append(update, fmt.Sprintf("%[1]s = s.%[1]s", seqColumn))
+	return t.mergeFrom(fmt.Sprintf("SELECT %s FROM staged GROUP BY %s", strings.Join(source, ", "), quoteAll("", t.Keys)), update)
+}
+
+// mergeWhole lets the last staged row of each key replace the columns that
+// overwrite says, NULL included.
+func (t *table) mergeWhole(overwrite []bool) string {
+	var update []string
+	for i, name := range t.names {
+		if overwrite[i] && !slices.Contains(t.keys, i) {
+			update = append(update, fmt.Sprintf("%[1]s = s.%[1]s", quoteIdent(name)))
+		}
+	}
+	update = append(update, fmt.Sprintf("%[1]s = s.%[1]s", seqColumn))
+	return t.mergeFrom(fmt.Sprintf("SELECT * FROM staged QUALIFY row_number() OVER (PARTITION BY %s ORDER BY %s DESC) = 1",
+		quoteAll("", t.Keys), orderColumn), update)
+}
+
+func (t *table) mergeFrom(source string, update []string) string {
+	on := make([]string, len(t.Keys))
+	for i, key := range t.Keys {
+		on[i] = fmt.Sprintf("t.%[1]s = s.%[1]s", quoteIdent(key))
+	}
+	all := append(slices.Clone(t.names), seqColumn)
+	return fmt.Sprintf(`MERGE INTO %s AS t USING (%s) AS s ON %s
+		WHEN MATCHED THEN UPDATE SET %s WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)`,
+		quoteIdent(t.physical), source, strings.Join(on, " AND "), strings.Join(update, ", "),
+		quoteAll("", all), quoteAll("s.", all))
+}
+
+// guarded is what text from outside may refer to.
+func (t *table) guarded() guard.Table { return guard.Table{Name: t.Name, Columns: t.names} }
