@@ -28,6 +28,7 @@ type Listener struct {
 
 	mu     sync.Mutex // protects following
 	closed bool
+	cut    bool // Close could wait no longer
 	links  map[*link]struct{}
 	active sync.WaitGroup // handshakes and handles; not added to once closed
 }
@@ -110,6 +111,7 @@ func (l *Listener) Close(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.cut = true
 	for k := range l.links {
 		go k.Close(errShutdown)
 	}
@@ -184,7 +186,11 @@ func (l *Listener) run(k *link) {
 	defer l.active.Done()
 	l.mu.Lock()
 	l.links[k] = struct{}{}
+	cut := l.cut
 	l.mu.Unlock()
+	if cut {
+		k.Close(errShutdown)
+	}
 	defer func() {
 		k.Close(nil)
 		l.mu.Lock()

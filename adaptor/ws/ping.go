@@ -76,8 +76,10 @@ func (k *keepalive) tick() {
 
 // silent reports that one Read has been waiting since the ping. When none was
 // waiting, it is our receiver that is busy, and nothing is known of the peer.
+// While a flush is under way the ping may be stuck behind it: then it is for
+// the write timeout to judge.
 func (k *keepalive) silent() bool {
-	return k.reads%2 == 1 && k.link.sock.reads.Load() == k.reads
+	return k.reads%2 == 1 && k.link.sock.reads.Load() == k.reads && !k.link.sock.writing()
 }
 
 func (k *keepalive) stop() {

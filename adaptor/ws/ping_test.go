@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -262,4 +263,36 @@ func TestPingsOfDeafPeer(t *testing.T) {
 		await(t, sending)
 		io.Copy(io.Discard, r.br)
 	})
+}
+
+// TestSlowReaderIsNotSilence: a peer that is busy taking a large message has
+// not seen the ping behind it. It stays as long as it takes something.
+func TestSlowReaderIsNotSilence(t *testing.T) {
+	const interval = 100 * time.Millisecond
+	sent := make(chan error, 1)
+	ended := make(chan error, 1)
+	batch := slices.Repeat([]*protocol.Message{pub(t, "a", ws.FragmentSize/2)}, 512)
+	l := serve(t, ws.ListenOptions{Ping: interval}, func(link protocol.Link) {
+		go func() { sent <- link.Send(batch) }()
+		drain(ended)(link)
+	})
+	r := upgraded(t, l.Addr())
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for range 6 { // far less than what is sent, for several intervals
+		<-tick.C
+		if _, err := io.CopyN(io.Discard, r.br, 64<<10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("ended: %v", err)
+	case err := <-sent:
+		t.Errorf("nothing was in the way: %v", err)
+	default:
+	}
+	r.Close()
+	await(t, sent)
+	await(t, ended)
 }

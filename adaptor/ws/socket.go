@@ -231,6 +231,13 @@ func (s *socket) answersPing() bool {
 	return !s.flushing || s.queue == nil || len(*s.queue) < pongBacklog
 }
 
+// writing reports that a flush is under way.
+func (s *socket) writing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flushing
+}
+
 // failure is why writing ended, nil if it did not.
 func (s *socket) failure() error {
 	s.mu.Lock()
