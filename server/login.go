@@ -86,7 +86,8 @@ func (ss *session) serveTwin() {
 	defer s.mu.Unlock()
 	if ss.twin.session == ss {
 		ss.twin.attach(ss)
-		ss.twin.touch()
+		// In the log before anything that it is served: after a crash it is owed that.
+		s.put(keyTwin, ss.twin, "", ss.twin.state(), nil)
 	}
 }
 
