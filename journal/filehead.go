@@ -31,6 +31,10 @@ func newMark() uint32 {
 	}
 }
 
+func (h *fileHead) valid() bool {
+	return h.mark != 0 && h.base != 0 && h.base <= lastSeq && h.clock >= 0 && h.clock <= lastClock
+}
+
 // appendTo appends the head as it stands in the file.
 func (h *fileHead) appendTo(b []byte) []byte {
 	at := len(b)
@@ -65,7 +69,7 @@ func readFileHead(f io.ReaderAt) (h fileHead, err error) {
 		return h, fmt.Errorf("%w %d, this program knows %d", ErrVersion, v, fileVersion)
 	}
 	h = fileHead{mark: le.Uint32(b[16:]), base: le.Uint64(b[24:]), clock: int64(le.Uint64(b[32:])), created: int64(le.Uint64(b[40:]))}
-	if h.mark == 0 || le.Uint32(b[20:]) != crc32.Update(h.mark, castagnoli, b[24:]) {
+	if !h.valid() || le.Uint32(b[20:]) != crc32.Update(h.mark, castagnoli, b[24:]) {
 		return h, errHead
 	}
 	return h, nil
@@ -82,8 +86,6 @@ func guessFileHead(f io.ReaderAt, size int64) (h fileHead, ok bool) {
 	s := newScanner(f, mark, fileHeadSize, size)
 	defer s.release()
 	r, ok := s.head(fileHeadSize)
-	if !ok || mark == 0 || r.kind != recBegin {
-		return h, false
-	}
-	return fileHead{mark: mark, base: r.seq + 1, clock: r.time}, true
+	h = fileHead{mark: mark, base: r.seq + 1, clock: r.time}
+	return h, ok && r.kind == recBegin && h.valid()
 }

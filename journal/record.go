@@ -36,6 +36,8 @@ const (
 	recordSize = 44      // bytes before from
 	maxRecord  = 1 << 30 // bytes of a whole record
 	maxField   = math.MaxUint16
+	lastSeq    = math.MaxInt64 // no record has a higher one; sums do not overflow
+	lastClock  = math.MaxInt64 / 2
 )
 
 var (

@@ -71,7 +71,7 @@ func (s *scanner) head(off int64) (r record, ok bool) {
 	}
 	r.parse(b)
 	n := r.head()
-	if r.length < n || int64(r.length) > s.end-off {
+	if r.length < n || int64(r.length) > s.end-off || r.seq > lastSeq {
 		return r, false
 	}
 	if len(b) < n {

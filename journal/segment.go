@@ -151,7 +151,7 @@ func (x *indexer) add(r *record, offset int64, names []byte) {
 	case r.kind == recSnap:
 		s.snapshot = true
 	case r.kind == recEnd:
-		s.ended, s.closed = true, r.time
+		s.ended, s.closed = true, min(max(r.time, s.clock), lastClock)
 	}
 	if !r.isEntry() {
 		return

@@ -18,8 +18,6 @@ type sidecar struct {
 	Bytes    int64  // of the segment's file when it was written
 	Modified int64  // time of the segment's file then, so that whoever changed it makes us look
 	Base     uint64
-	Clock    int64
-	Created  int64
 	Size     int64
 	Closed   int64
 	Snapshot bool
@@ -48,7 +46,7 @@ func writeSidecar(s *segment) (err error) {
 	s.mu.RLock()
 	side := sidecar{
 		Version: sidecarVersion, Mark: s.mark, Bytes: info.Size(), Modified: info.ModTime().UnixNano(),
-		Base: s.base, Clock: s.clock, Created: s.created, Size: s.size.Load(), Closed: s.closed,
+		Base: s.base, Size: s.size.Load(), Closed: s.closed,
 		Snapshot: s.snapshot, Ended: s.ended, MaxSeq: s.maxSeq,
 		First: s.first, Last: s.last, Count: s.count, Many: s.many, Points: s.points, Topics: s.topics,
 	}
@@ -73,10 +71,9 @@ func readSidecar(s *segment, bytes, modified int64) bool {
 		return false
 	}
 	side, ok := parseSidecar(b)
-	if !ok || side.Mark != s.mark || side.Bytes != bytes || side.Modified != modified || side.Size > bytes {
+	if !ok || side.Mark != s.mark || side.Bytes != bytes || side.Modified != modified || side.Size > bytes || side.Base != s.base {
 		return false
 	}
-	s.base, s.clock, s.created = side.Base, side.Clock, side.Created
 	s.size.Store(side.Size)
 	s.closed, s.snapshot, s.ended, s.maxSeq = side.Closed, side.Snapshot, side.Ended, side.MaxSeq
 	s.first, s.last, s.count = side.First, side.Last, side.Count
@@ -90,7 +87,19 @@ func parseSidecar(b []byte) (side sidecar, ok bool) {
 		return side, false
 	}
 	err := cbor.Unmarshal(b[:n], &side)
-	return side, err == nil && side.Version == sidecarVersion && side.Size >= fileHeadSize
+	return side, err == nil && side.Version == sidecarVersion && side.sound()
+}
+
+// sound reports whether nothing in it can lead a reader out of the segment.
+func (side *sidecar) sound() bool {
+	last := int64(fileHeadSize)
+	for _, p := range side.Points {
+		if p.Offset < last || p.Offset >= side.Size {
+			return false
+		}
+		last = p.Offset
+	}
+	return side.Size >= fileHeadSize && side.Base > 0 && max(side.MaxSeq, side.Base, side.Last) <= lastSeq && side.Closed >= 0 && side.Closed <= lastClock
 }
 
 // readFile reads a whole file of at most limit bytes.
