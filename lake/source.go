@@ -3,7 +3,6 @@ package lake
 import (
 	"errors"
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -139,7 +138,7 @@ func (c *change) overwritten(f *arrowipc.Frame) []bool {
 	if len(c.table.Keys) == 0 || f.Rows() == 0 {
 		return nil
 	}
-	overwrite, mixed := make([]bool, len(c.table.names)), c.upsert && c.nulls
+	overwrite, mixed := make([]bool, len(c.table.names)), c.nulls
 	for i, name := range c.table.names {
 		at := f.Schema.FieldIndices(name)
 		values, nulls := 0, 0
@@ -149,7 +148,7 @@ func (c *change) overwritten(f *arrowipc.Frame) []bool {
 				values, nulls = values+v, nulls+n
 			}
 		}
-		overwrite[i] = values > 0 || mixed
+		overwrite[i] = values > 0 || c.nulls
 		mixed = mixed || (values > 0 && nulls > 0)
 	}
 	if !mixed {
@@ -227,12 +226,12 @@ func same(t schema.Type, col arrow.Array) cell {
 		return read(t == schema.UTinyInt, a)
 	case *array.Boolean:
 		return read(t == schema.Boolean, a)
-	case *array.String:
-		return text(t == schema.Text, a)
+	case *array.String: // valid UTF-8, as arrowipc checked
+		return read(t == schema.Text, a)
 	case *array.LargeString:
-		return text(t == schema.Text, a)
+		return read(t == schema.Text, a)
 	case *array.StringView:
-		return text(t == schema.Text, a)
+		return read(t == schema.Text, a)
 	case *array.Binary:
 		return read(t == schema.Blob, a)
 	case *array.LargeBinary:
@@ -258,23 +257,5 @@ func read[T any](agree bool, a values[T]) cell {
 			return nil, nil
 		}
 		return a.Value(i), nil
-	}
-}
-
-var errUTF8 = errors.New("text that is not valid UTF-8")
-
-func text(agree bool, a values[string]) cell {
-	if !agree {
-		return nil
-	}
-	return func(i int) (any, error) {
-		if a.IsNull(i) {
-			return nil, nil
-		}
-		s := a.Value(i)
-		if !utf8.ValidString(s) {
-			return nil, errUTF8
-		}
-		return s, nil
 	}
 }
