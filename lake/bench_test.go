@@ -64,7 +64,7 @@ func BenchmarkMaps(b *testing.B) {
 	}
 }
 
-func benchFrame(b *testing.B, n int) protocol.DataFrame {
+func benchFrame(b testing.TB, n int) protocol.DataFrame {
 	s := arrow.NewSchema([]arrow.Field{
 		{Name: "dn", Type: arrow.BinaryTypes.String}, {Name: "temperature", Type: arrow.PrimitiveTypes.Float64},
 		{Name: "pressure", Type: arrow.PrimitiveTypes.Float64}, {Name: "n", Type: arrow.PrimitiveTypes.Int64},

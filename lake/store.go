@@ -20,7 +20,7 @@ type store struct {
 
 // openStore opens the file, makes what is missing in it, and locks its
 // configuration.
-func openStore(ctx context.Context, o Options, tables map[string]*table) (s *store, err error) {
+func openStore(ctx context.Context, o Options, tables map[string]*table) (_ *store, err error) {
 	if strings.ContainsRune(o.Path, '?') {
 		return nil, fmt.Errorf("the path %q must not hold a question mark", o.Path)
 	}
@@ -28,7 +28,7 @@ func openStore(ctx context.Context, o Options, tables map[string]*table) (s *sto
 	if err != nil {
 		return nil, err
 	}
-	s = &store{db: sql.OpenDB(connector)}
+	s := &store{db: sql.OpenDB(connector)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
