@@ -207,3 +207,22 @@ func same(got, want any) bool {
 	var plain any
 	return json.Unmarshal(data, &plain) == nil && reflect.DeepEqual(got, plain)
 }
+
+// wantsCall waits for calls of these methods, in this order.
+func (c *pyComponent) wantsCall(methods ...string) {
+	c.t.Helper()
+	for _, method := range methods {
+		event, ok := c.events.next()
+		if !ok || event.On != "call" || event.Topic != method {
+			c.t.Fatalf("%v: got %s of %q, want a call of %q", c.style, event.On, event.Topic, method)
+		}
+	}
+}
+
+// answers calls a method and fails unless it returns want.
+func (c *pyComponent) answers(want any, method string, args ...any) {
+	c.t.Helper()
+	if got, err := c.rpc(method, args...); err != nil || !same(got, want) {
+		c.t.Errorf("%v: %s%v returned %v, %v, want %v", c.style, method, args, got, err, want)
+	}
+}
