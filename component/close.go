@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
+	"github.com/rembus-go/rembus/protocol"
 )
 
+// farewellWait is how long a broker may take to say that it has read everything.
+const farewellWait = 2 * time.Second
+
 // Close ends the component: it lets running handlers come to their end, sends
-// what is queued, waits for the ACKs of QoS1/2 messages, and closes the
-// connection. Deliveries that no handler has begun are left; QoS1/2 ones of a
+// what is queued, waits for the ACKs of QoS1/2 messages and until the broker has read
+// everything, and closes the connection. Deliveries that no handler has begun are left; QoS1/2 ones of a
 // named component are offered again when it comes back.
 //
 // When ctx ends first, the contexts of the handlers end, the connection is closed as it
@@ -33,7 +39,9 @@ func (c *Component) Close(ctx context.Context) error {
 	err := c.settle(ctx)
 	c.out.refuse()
 	if err == nil && s != nil {
-		err = c.out.flush(ctx, s.ended)
+		if err = c.out.flush(ctx, s.ended); err == nil {
+			c.farewell(ctx, s)
+		}
 	}
 	c.cancel()
 	c.hangUp()
@@ -49,6 +57,26 @@ func (c *Component) Close(ctx context.Context) error {
 		err = fmt.Errorf("%w: %d messages were not sent or not acknowledged", err, c.unsent)
 	}
 	return err
+}
+
+// farewell pauses delivery, of which nothing would be handled any more. The
+// answer shows that the broker has read all that was sent: a connection that is
+// closed earlier may take the last ACKs and messages along. Without an
+// answer the component goes all the same.
+func (c *Component) farewell(ctx context.Context, s *session) {
+	data, err := protocol.EncodeValue(reactiveCommand(false))
+	if err != nil {
+		return
+	}
+	id := c.nextRequest()
+	r, err := s.await(id)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, farewellWait)
+	defer cancel()
+	c.out.answer(&protocol.Message{Type: protocol.Admin, ID: protocol.NumberID(id), Topic: configTopic, Data: data}, s)
+	_, _ = s.result(ctx, id, r, nil)
 }
 
 // settle waits for the running handlers.

@@ -22,8 +22,8 @@ type parking struct {
 }
 
 type parked struct {
-	since    time.Time
-	messages []*protocol.Message
+	since   time.Time
+	waiting []event
 }
 
 // dispatch runs the handlers of subscriptions, one after the other in the order
@@ -48,7 +48,7 @@ func (c *Component) dispatch() {
 			case e.do != nil:
 				c.guard(e.do)
 			case e.msg != nil:
-				c.deliver(&park, e.msg)
+				c.deliver(&park, e)
 			case e.topic != "":
 				c.unpark(&park, e.topic)
 			case e.expire:
@@ -59,42 +59,48 @@ func (c *Component) dispatch() {
 	}
 }
 
-// deliver gives m to its handler, after what waited for the same one.
-func (c *Component) deliver(park *parking, m *protocol.Message) {
-	sub := c.subscription(m.Topic)
+// deliver gives a message to its handler, after what waited for the same one.
+func (c *Component) deliver(park *parking, e event) {
+	sub := c.subscription(e.msg.Topic)
 	if sub == nil {
-		c.park(park, m)
+		c.park(park, e)
 		return
 	}
 	if len(park.byTopic) > 0 {
-		c.unpark(park, m.Topic)
+		c.unpark(park, e.msg.Topic)
 	}
-	c.handle(sub, m)
+	c.handle(sub, e)
 }
 
-func (c *Component) handle(sub *Subscription, m *protocol.Message) {
+func (c *Component) handle(sub *Subscription, e event) {
 	if !sub.closed.Load() {
-		msg := newMessage(m, sub.space)
+		msg := newMessage(e.msg, sub.space)
 		if _, err := sub.handler.run(c.ctx, msg); err != nil {
 			c.report(&HandlerError{Topic: msg.Topic(), Err: err})
 		}
 	}
-	c.acknowledge(m)
+	c.acknowledge(e)
 }
 
 // acknowledge comes after the handler: a crash before it brings the message
-// again.
-func (c *Component) acknowledge(m *protocol.Message) {
-	if m.QoS != protocol.QoS0 {
-		c.in.done(m)
-		c.out.answer(protocol.NewAck(m.ID), nil)
+// again. The ACK belongs to the connection that the message came on; on a later
+// one the broker could take it for that of a repeat, and send the message again.
+func (c *Component) acknowledge(e event) {
+	if e.msg.QoS != protocol.QoS0 {
+		acked := e.from.ctx.Err() == nil
+		c.in.done(e.msg, acked)
+		if acked {
+			c.out.answer(protocol.NewAck(e.msg.ID), e.from)
+		}
 	}
 }
 
-// park keeps m for a handler to come. Beyond the inbox's bound it is discarded.
-func (c *Component) park(park *parking, m *protocol.Message) {
+// park keeps a delivery for a handler to come. Beyond the inbox's bound it is
+// discarded.
+func (c *Component) park(park *parking, e event) {
+	m := e.msg
 	if park.bytes > 0 && park.bytes+m.Size() > c.in.limit {
-		c.discard(m)
+		c.discard(e)
 		return
 	}
 	p := park.byTopic[m.Topic]
@@ -102,7 +108,7 @@ func (c *Component) park(park *parking, m *protocol.Message) {
 		p = &parked{since: time.Now()}
 		park.byTopic[m.Topic] = p
 	}
-	p.messages = append(p.messages, m)
+	p.waiting = append(p.waiting, e)
 	park.bytes += m.Size()
 	c.scheduleExpire(park)
 }
@@ -121,12 +127,12 @@ func (c *Component) unpark(park *parking, topic string) {
 		return
 	}
 	delete(park.byTopic, topic)
-	for _, m := range p.messages {
-		park.bytes -= m.Size()
+	for _, e := range p.waiting {
+		park.bytes -= e.msg.Size()
 		if c.in.stopped.Load() {
 			return
 		}
-		c.handle(sub, m)
+		c.handle(sub, e)
 	}
 }
 
@@ -140,9 +146,9 @@ func (c *Component) expire(park *parking) {
 			continue
 		}
 		delete(park.byTopic, topic)
-		for _, m := range p.messages {
-			park.bytes -= m.Size()
-			c.discard(m)
+		for _, e := range p.waiting {
+			park.bytes -= e.msg.Size()
+			c.discard(e)
 		}
 	}
 }
@@ -157,8 +163,8 @@ func (c *Component) guard(fn func()) {
 	fn()
 }
 
-func (c *Component) discard(m *protocol.Message) {
+func (c *Component) discard(e event) {
 	c.in.unhandled.Add(1)
-	c.report(fmt.Errorf("%w: topic %q", ErrNoHandler, m.Topic))
-	c.acknowledge(m)
+	c.report(fmt.Errorf("%w: topic %q", ErrNoHandler, e.msg.Topic))
+	c.acknowledge(e)
 }

@@ -40,16 +40,17 @@ type inbox struct {
 	unacked  int   // QoS1/2 deliveries in queue
 	held     int64 // their bytes
 	lossy    bool  // dropped since the last take
-	// seen holds the QoS1/2 ids that are queued or being handled, and the QoS2
-	// ids that the broker may still send again, in two generations.
+	// seen holds the QoS1/2 ids that are queued or being handled, and those that
+	// the broker may still send again, in two generations.
 	seen, older map[protocol.ID]seen
 }
 
 // event is a delivery, or something else to do in order with deliveries.
 type event struct {
 	msg    *protocol.Message
-	topic  string // was subscribed to: handle what waited for it
-	expire bool   // discard what waited too long
+	from   *session // that msg came on
+	topic  string   // was subscribed to: handle what waited for it
+	expire bool     // discard what waited too long
 	do     func()
 }
 
@@ -66,15 +67,15 @@ type seen uint8
 
 const (
 	waiting seen = iota + 1 // queued or being handled: a repeat is nothing new
-	handled                 // QoS2: a repeat wants its ACK again
+	handled                 // a repeat only wants its ACK
 )
 
 func newInbox(limit int) *inbox {
 	return &inbox{limit: limit, wake: make(chan struct{}, 1), seen: make(map[protocol.ID]seen)}
 }
 
-// push queues a delivery.
-func (b *inbox) push(m *protocol.Message) verdict {
+// push queues a delivery that came on s.
+func (b *inbox) push(m *protocol.Message, s *session) verdict {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.finished {
@@ -86,6 +87,10 @@ func (b *inbox) push(m *protocol.Message) verdict {
 		case waiting:
 			return queued
 		case handled:
+			if m.QoS == protocol.QoS1 {
+				delete(b.seen, m.ID)
+				delete(b.older, m.ID)
+			}
 			return repeated
 		}
 		if b.unacked >= maxUnacked || b.held+int64(size) > maxUnackedBytes {
@@ -94,14 +99,14 @@ func (b *inbox) push(m *protocol.Message) verdict {
 		b.seen[m.ID] = waiting
 		b.unacked++
 		b.held += int64(size)
-		b.add(event{msg: m})
+		b.add(event{msg: m, from: s})
 		return queued
 	}
 	for b.bytes > 0 && b.bytes+size > b.limit {
 		b.dropOldest()
 	}
 	b.bytes += size
-	b.add(event{msg: m})
+	b.add(event{msg: m, from: s})
 	return queued
 }
 
@@ -181,12 +186,14 @@ func (b *inbox) take(buf []event) (n int, lossy bool) {
 	return n, lossy
 }
 
-// done says that the handler of m has run, before its ACK is sent.
-func (b *inbox) done(m *protocol.Message) {
+// done says that the handler of m has run, before its ACK is sent. Without an
+// ACK, since the connection that wants it has ended, the id is kept, so that the
+// repeat on the next one is only acknowledged.
+func (b *inbox) done(m *protocol.Message, acked bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.older, m.ID)
-	if m.QoS != protocol.QoS2 {
+	if m.QoS == protocol.QoS1 && acked {
 		delete(b.seen, m.ID)
 		return
 	}

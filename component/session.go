@@ -64,7 +64,7 @@ func (s *session) read() {
 func (s *session) receive(m *protocol.Message) {
 	switch m.Type {
 	case protocol.Pub:
-		switch s.c.in.push(m) {
+		switch s.c.in.push(m, s) {
 		case repeated:
 			s.c.out.answer(protocol.NewAck(m.ID), s)
 		case flooded:
