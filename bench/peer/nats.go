@@ -52,7 +52,11 @@ func startNATS(ctx context.Context, binary, transport, sync string) (Broker, err
 		return nil, err
 	}
 	wsHost, wsPort, _ := net.SplitHostPort(ws)
-	p, err := start(ctx, ws, func(dir string) (*exec.Cmd, error) {
+	addr, url := ws, "ws://"+ws
+	if transport == "tcp" {
+		addr, url = tcp, "nats://"+tcp
+	}
+	p, err := start(ctx, addr, func(dir string) (*exec.Cmd, error) {
 		config := fmt.Sprintf("listen: %q\nwebsocket { host: %q, port: %s, no_tls: true }\n", tcp, wsHost, wsPort)
 		if sync != "" {
 			config += fmt.Sprintf("jetstream { store_dir: %q, sync_interval: %s }\n", filepath.Join(dir, "js"), sync)
@@ -63,10 +67,7 @@ func startNATS(ctx context.Context, binary, transport, sync string) (Broker, err
 	if err != nil {
 		return nil, err
 	}
-	if transport == "ws" {
-		return &natsBroker{p, "ws://" + ws}, nil
-	}
-	return &natsBroker{p, "nats://" + tcp}, nil
+	return &natsBroker{p, url}, nil
 }
 
 // Dial connects with nats.go.

@@ -53,6 +53,9 @@ func (r *Report) versions() string {
 
 func (w *Workload) markdown(out io.Writer) {
 	fmt.Fprintf(out, "## %s\n\n%s. In %s.\n\n", w.Name, w.Title, better(w.Unit, w.Less))
+	if w.Note != "" {
+		fmt.Fprintf(out, "%s\n\n", w.Note)
+	}
 	fmt.Fprintln(out, "| broker | median | spread | ours / theirs | spread | target | broker CPU | client CPU |")
 	fmt.Fprintln(out, "| --- | ---: | --- | ---: | --- | --- | ---: | ---: |")
 	fmt.Fprintf(out, "| **%s** | **%s** | %s | | | | %s |\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number), w.Ours.cpu(" | "))

@@ -22,7 +22,8 @@ type Report struct {
 // Workload is what one workload gave.
 type Workload struct {
 	Name, Title, Unit string
-	Less              bool // whether less is better
+	Note              string `json:",omitempty"`
+	Less              bool   // whether less is better
 	Ours              Series
 	Rivals            []Comparison
 }

@@ -19,6 +19,9 @@ func (w *Workload) Table(out io.Writer) {
 			ratio(Median(r.Ratios)), spread(r.Ratios, ratio), r.target(w.Less), r.cpu("\t"))
 	}
 	tab.Flush()
+	if w.Note != "" {
+		fmt.Fprintf(out, "  %s\n", w.Note)
+	}
 	for _, failed := range w.failures() {
 		fmt.Fprintf(out, "  %s\n", failed)
 	}

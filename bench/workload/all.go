@@ -22,7 +22,7 @@ func All(bin Binaries) []Workload {
 		fanout(10, ours, nats(0.7), natsTCP, relay),
 		rpcAlone(ours, nats(0.7), natsTCP),
 		rpcMany(50, ours, nats(1), natsTCP),
-		qos1(ours, jetStream("2m", 1), jetStream("always", 0)),
+		qos1(ours, jetStream("2m", 0), jetStream("always", 0)),
 		idle(ours, nats(0)),
 	}
 }

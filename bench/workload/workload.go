@@ -13,6 +13,7 @@ import (
 type Workload struct {
 	Name   string // for --workload
 	Title  string // for people: what is done, in full
+	Note   string // what a reader of the figures must know; may be empty
 	Unit   string // of the figure
 	Less   bool   // whether less is better
 	Ours   peer.Peer

@@ -61,7 +61,7 @@ func (m *measurement) measure(ctx context.Context, w workload.Workload) error {
 }
 
 func (m *measurement) keep(w workload.Workload, series []report.Series) {
-	result := report.Workload{Name: w.Name, Title: w.Title, Unit: w.Unit, Less: w.Less, Ours: series[0]}
+	result := report.Workload{Name: w.Name, Title: w.Title, Note: w.Note, Unit: w.Unit, Less: w.Less, Ours: series[0]}
 	for i, r := range w.Rivals {
 		result.Rivals = append(result.Rivals, report.Comparison{Series: series[i+1], Target: r.Target})
 	}
