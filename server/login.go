@@ -2,13 +2,12 @@ package server
 
 import (
 	"context"
-	"errors"
 
 	"github.com/rembus-go/rembus/protocol"
 )
 
 // errReplaced ends a connection whose name a newer one took over.
-var errReplaced = errors.New("replaced by a newer connection of the same name")
+var errReplaced = protocol.Errorf(protocol.StatusError, "replaced by a newer connection of the same name")
 
 // identify binds the connection to a named twin.
 func (ss *session) identify(m *protocol.Message) {
@@ -27,7 +26,7 @@ func (ss *session) identify(m *protocol.Message) {
 	if !ss.claim(m.Topic) {
 		ss.refuse(m.ID, protocol.StatusError, "already connected")
 		ss.log().Warn("name in use", "wanted", m.Topic)
-		ss.endAfterReply(errors.New("name already connected"))
+		ss.endAfterReply(protocol.Errorf(protocol.StatusError, "already connected"))
 		return
 	}
 	ss.reply(m.ID, protocol.StatusOK, nil)
@@ -99,7 +98,7 @@ func (ss *session) attest(m *protocol.Message) {
 		return
 	}
 	ss.refuse(m.ID, protocol.StatusError, "no challenge is open: send IDENTITY first")
-	ss.endAfterReply(errors.New("attestation refused"))
+	ss.endAfterReply(protocol.Errorf(protocol.StatusError, "attestation refused"))
 }
 
 // endAfterReply ends the connection once what is queued has been written.

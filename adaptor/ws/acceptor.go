@@ -2,6 +2,7 @@ package ws
 
 import (
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"sync/atomic"
@@ -40,7 +41,9 @@ func (a *acceptor) Accept() (net.Conn, error) {
 	for {
 		raw, err := a.Listener.Accept()
 		if err != nil {
-			a.warn("cannot accept connections", "error", err)
+			if !errors.Is(err, net.ErrClosed) {
+				a.warn("cannot accept connections", "error", err)
+			}
 			return nil, err
 		}
 		if a.open.Add(1) > a.max+a.max/16+1 {

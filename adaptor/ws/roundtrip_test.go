@@ -2,6 +2,7 @@ package ws_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -144,5 +145,31 @@ func TestBadMessageGoesOn(t *testing.T) {
 	}
 	if err := await(t, results); err != nil {
 		t.Fatalf("the message after it: %v", err)
+	}
+}
+
+// TestUnsentIsTold: what a JSON peer cannot be told is left out of the batch and
+// named; the rest arrives.
+func TestUnsentIsTold(t *testing.T) {
+	twice := protocol.NewPayload(protocol.CBOR, []byte{0x81, 0xa2, 0x61, 'a', 1, 0x61, 'a', 2}) // [{"a":1,"a":2}]
+	strange := protocol.NewPub("strange", twice)
+	told := make(chan error, 1)
+	l := serve(t, ws.ListenOptions{}, func(link protocol.Link) {
+		if _, err := link.Receive(); err != nil { // from here on this end speaks JSON
+			return
+		}
+		told <- link.Send([]*protocol.Message{strange, pub(t, "plain", 1)})
+		_, _ = link.Receive()
+	})
+	link := dial(t, l, ws.DialOptions{Encoding: protocol.JSON})
+	if err := link.Send([]*protocol.Message{protocol.NewPub("t", args(t, "hello"))}); err != nil {
+		t.Fatal(err)
+	}
+	var unsent *protocol.Unsent
+	if err := await(t, told); !errors.As(err, &unsent) || len(unsent.Messages) != 1 || unsent.Messages[0] != strange {
+		t.Fatalf("got %v", err)
+	}
+	if m, err := link.Receive(); err != nil || m.Topic != "plain" {
+		t.Fatalf("got %v, %v", m, err)
 	}
 }

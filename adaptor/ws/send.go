@@ -7,18 +7,22 @@ import (
 )
 
 // Send writes the batch behind one flush, or one every 32 KiB if it is longer.
-// A message that cannot be expressed to this peer is left out: one publisher's
-// strange data must not cost its subscribers their connections.
+// A message that cannot be expressed to this peer is left out and told of in an
+// *Unsent error: one publisher's strange data must not cost its subscribers
+// their connections.
 func (l *link) Send(batch []*protocol.Message) error {
 	if l.end.Load() != nil {
 		return l.closed()
 	}
 	l.sock.hold()
-	err := l.compose(batch)
+	left, err := l.compose(batch)
 	if err2 := l.sock.release(); err == nil {
 		err = err2
 	}
 	if err == nil {
+		if left != nil {
+			return left
+		}
 		return nil
 	}
 	if failed := l.sock.failure(); failed != nil {
@@ -28,31 +32,34 @@ func (l *link) Send(batch []*protocol.Message) error {
 	return l.closed()
 }
 
-// compose queues the frames of the batch.
-func (l *link) compose(batch []*protocol.Message) error {
+// compose queues the frames of the batch and returns what had to be left out.
+func (l *link) compose(batch []*protocol.Message) (left *protocol.Unsent, err error) {
 	scratch := buffers.Get().(*[]byte)
 	defer recycle(scratch)
 	queued := 0
 	for _, m := range batch {
 		frame, enc, shared, err := l.encode(m, (*scratch)[:0])
 		if err != nil {
-			l.log.Debug("ws: message left out", "remote", l.name, "type", m.Type, "error", err)
+			if left == nil {
+				left = &protocol.Unsent{Err: err}
+			}
+			left.Messages = append(left.Messages, m)
 			continue
 		}
 		if !shared {
 			*scratch = frame[:0]
 		}
 		if err := l.write(enc, frame); err != nil {
-			return err
+			return nil, err
 		}
 		if queued += len(frame); queued >= flushAt {
 			queued = 0
 			if err := l.sock.flush(); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return nil
+	return left, nil
 }
 
 // encode returns the frame of m. An answer that cannot be expressed becomes an

@@ -188,6 +188,8 @@ func (c *config) validate() error {
 		return wrong("--name must not be empty")
 	case c.window < 1 || c.maxSubscriptions < 1 || c.sendRetries < 0 || c.maxConnections < 0:
 		return wrong("--window, --max-subscriptions, --send-retries and --max-connections must not be negative")
+	case c.maxMessage < 8<<20:
+		return wrong("--max-message must be at least 8MiB")
 	case c.port < 0 || c.port > 65535:
 		return wrong("--port must be from 1 to 65535")
 	}

@@ -22,9 +22,9 @@ func openLake(ctx context.Context, c *config, tables *schema.Schema, logger *slo
 	}
 	path := filepath.Join(c.home(), "lake.duckdb")
 	l, err := lake.Open(ctx, lake.Options{
-		Path: path, Schema: tables, Logger: logger, MemoryLimit: int64(c.lakeMemory),
+		Path: path, Schema: tables, Logger: logger, MemoryLimit: fmt.Sprintf("%dB", int64(c.lakeMemory)),
 		BatchInterval: time.Duration(c.batchInterval), QueryTimeout: time.Duration(c.queryTimeout),
-		MaxResult: int64(c.maxMessage),
+		MaxBytes: int(c.maxMessage) - 4<<20, // a result has to fit into one message
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the lake %s: %w", path, err)
