@@ -55,10 +55,15 @@ type broker struct {
 
 func newBroker(t *testing.T, w way) *broker {
 	t.Helper()
+	return newBrokerOn(t, w, ws.ListenOptions{})
+}
+
+func newBrokerOn(t *testing.T, w way, opts ws.ListenOptions) *broker {
+	t.Helper()
 	log := memlog.New(memlog.Options{})
 	srv, err := server.New(server.Options{Log: log, Logger: quiet})
 	must(t, err)
-	listener, err := ws.Listen("127.0.0.1:0", ws.ListenOptions{})
+	listener, err := ws.Listen("127.0.0.1:0", opts)
 	must(t, err)
 	b := &broker{t: t, server: srv, url: "ws://" + listener.Addr().String(), way: w, links: make(map[string]protocol.Link)}
 	accepting := make(chan error, 1)
