@@ -216,7 +216,7 @@ func configCommand(c *config) *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
 		Short: "print the settings in force and where each came from",
-		Args:  cobra.NoArgs,
+		Args:  usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.load(cmd.Flags()); err != nil {
 				return err

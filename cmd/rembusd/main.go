@@ -73,7 +73,7 @@ Durations are written as 10s or 1h30m, plain numbers are seconds; sizes as 64MiB
   rembusd --listen :8338                    serve all interfaces, without tables
   rembusd --cert cert.pem --key key.pem     serve wss://
   rembusd schema check schema.json          say what is wrong with a schema`,
-		Args:          cobra.NoArgs,
+		Args:          usage(cobra.NoArgs),
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -91,4 +91,14 @@ Durations are written as 10s or 1h30m, plain numbers are seconds; sizes as 64MiB
 	c.flags(root.PersistentFlags())
 	root.AddCommand(schemaCommand(), configCommand(c))
 	return root
+}
+
+// usage marks what check finds as the user's to put right.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
+		}
+		return nil
+	}
 }

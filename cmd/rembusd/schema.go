@@ -14,7 +14,7 @@ func schemaCommand() *cobra.Command {
 	cmd.AddCommand(&cobra.Command{
 		Use:   "check FILE",
 		Short: "say everything that is wrong with a schema, with line and column",
-		Args:  cobra.ExactArgs(1),
+		Args:  usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := schema.Load(args[0])
 			if err != nil {
