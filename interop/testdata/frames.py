@@ -1,0 +1,318 @@
+"""Stores and moves tables with the real client: frames.py URL API ENCODING RUN.
+
+Rows carry RUN, so that several of these may share the tables. One JSON line a
+check, {"check": name, "wrong": null or text}; the tests know the names.
+"""
+
+import asyncio
+import inspect
+import json
+import sys
+import time
+import traceback
+from datetime import datetime, timedelta
+
+import pandas as pd
+import polars as pl
+import rembus
+from polars.testing import assert_frame_equal
+from rembus.protocol import QOS1, QOS2, RembusError
+
+ENCODINGS = {"cbor": rembus.protocol.CBOR, "json": rembus.protocol.JSON}
+
+url, api, enc, run = sys.argv[1:]
+checks = []
+
+
+def check(*encodings):
+    """Marks a check, for these encodings; tables themselves travel in CBOR only."""
+
+    def mark(function):
+        if enc in encodings:
+            checks.append(function)
+        return function
+
+    return mark
+
+
+async def done(outcome):
+    """The result of a call of either API."""
+    return await outcome if inspect.isawaitable(outcome) else outcome
+
+
+async def opened(name):
+    make = rembus.node if api == "sync" else rembus.component
+    return await done(make(f"{url}/{name}", enc=ENCODINGS[enc]))
+
+
+def readings(which, n):
+    """A table of n rows for the table reading, with nulls and times."""
+    start = datetime(2024, 1, 1, 12, 0, 0, 123456)
+    seq = range(n)
+    return pl.DataFrame(
+        {
+            "run": [f"{run}.{which}"] * n,
+            "seq": seq,
+            "value": [i * 0.25 if i % 7 else None for i in seq],
+            "label": [f"žluť {i % 100}" if i % 11 else None for i in seq],
+            "ok": [i % 2 == 0 if i % 13 else None for i in seq],
+            "at": [start + timedelta(milliseconds=i) for i in seq],
+        },
+        schema_overrides={"at": pl.Datetime("us"), "value": pl.Float64, "label": pl.String, "ok": pl.Boolean},
+    )
+
+
+def rows_of(result):
+    """A result as rows: a table in CBOR, a list of maps in JSON."""
+    return result.to_dicts() if isinstance(result, pl.DataFrame) else result
+
+
+async def ask(c, table, options, rows=0):
+    """Asks until there are so many rows: a query waits for the lake at most a second,
+    and a busy machine may need longer to store what was published."""
+    for _ in range(60):
+        result = await done(c.rpc(f"query_{table}", options))
+        if len(result) >= rows:
+            return result
+    raise AssertionError(f"{len(result)} rows after 60 queries, want {rows}")
+
+
+async def query(c, table, which, rows=0, **options):
+    options["where"] = f"run = '{run}.{which}'" + options.pop("also", "")
+    return await ask(c, table, options, rows)
+
+
+async def refused(outcome_of, status=40):
+    try:
+        got = await outcome_of()
+    except RembusError as error:
+        assert error.status == status, f"status {error.status}: {error}"
+        assert error.message, "without a text"
+        return
+    raise AssertionError(f"was not refused: {got}")
+
+
+@check("cbor")
+async def large_table_comes_back_equal(c):
+    df = readings("large", 100_000)
+    await done(c.publish("reading", df, qos=QOS2))
+    got = await query(c, "reading", "large", 100_000)
+    assert isinstance(got, pl.DataFrame), type(got)
+    assert_frame_equal(got.sort("seq"), df)
+
+
+@check("cbor")
+async def unacknowledged_table_is_seen_by_the_next_query(c):
+    for n in range(1, 6):
+        await done(c.publish("reading", readings("qos0", 1000)))
+        got = await query(c, "reading", "qos0", n * 1000)
+        assert got.height == n * 1000, got.height
+
+
+@check("cbor")
+async def pandas(c):
+    df = readings("pandas", 1000)
+    frame = pd.DataFrame(df.to_dict(as_series=False))
+    await done(c.publish("reading", frame, qos=QOS1))
+    got = await query(c, "reading", "pandas", 1000)
+    assert_frame_equal(got.sort("seq"), df)
+
+
+@check("cbor")
+async def columns_by_name(c):
+    """In another order, one missing, one too many."""
+    df = readings("subset", 100)
+    sent = df.select("at", "ok", "seq", "run", "value").with_columns(pl.lit(1).alias("surplus"))
+    await done(c.publish("reading", sent, qos=QOS1))
+    got = await query(c, "reading", "subset", 100)
+    want = df.with_columns(pl.lit(None, dtype=pl.String).alias("label"))
+    assert_frame_equal(got.sort("seq"), want)
+
+
+@check("cbor")
+async def chunks_and_no_rows(c):
+    parts = [readings("chunks", 10), readings("chunks", 0)]
+    await done(c.publish("reading", pl.concat(parts * 3, rechunk=False), qos=QOS1))
+    got = await query(c, "reading", "chunks", 30)
+    assert got.height == 30, got.height
+    empty = await query(c, "reading", "nothing like this")
+    assert empty.schema == parts[0].schema and empty.height == 0, empty
+
+
+@check("cbor")
+async def all_column_types(c):
+    df = pl.DataFrame(
+        {
+            "run": [f"{run}.kinds"] * 3,
+            "i8": [-128, 127, None], "i16": [-(2**15), 2**15 - 1, None],
+            "i32": [-(2**31), 2**31 - 1, None], "i64": [-(2**63), 2**63 - 1, None],
+            "u8": [0, 2**8 - 1, None], "u16": [0, 2**16 - 1, None],
+            "u32": [0, 2**32 - 1, None], "u64": [0, 2**64 - 1, None],
+            "f32": [0.5, -1.5, None], "f64": [0.1, 1e300, None],
+            "text": ["", "žluť \x00 '\"", None], "bytes": [b"", b"\x00\xff", None],
+            "ok": [True, False, None],
+            "at": [datetime(1969, 7, 20, 20, 17), datetime(2262, 1, 1, 0, 0, 0, 1), None],
+        },
+        schema={
+            "run": pl.String, "i8": pl.Int8, "i16": pl.Int16, "i32": pl.Int32, "i64": pl.Int64,
+            "u8": pl.UInt8, "u16": pl.UInt16, "u32": pl.UInt32, "u64": pl.UInt64,
+            "f32": pl.Float32, "f64": pl.Float64, "text": pl.String, "bytes": pl.Binary,
+            "ok": pl.Boolean, "at": pl.Datetime("us"),
+        },
+    )  # fmt: skip
+    await done(c.publish("all/kinds", df, qos=QOS1))
+    got = await query(c, "kinds", "kinds", 3)
+    assert_frame_equal(got.sort("i8", nulls_last=True), df)
+
+
+@check("cbor")
+async def some_columns(c):
+    df = readings("cols", 50)
+    await done(c.publish("reading", df, qos=QOS1))
+    got = await query(c, "reading", "cols", 3, also=" and seq < 3", cols=["seq", "value"])
+    assert_frame_equal(got.sort("seq"), df.head(3).select("seq", "value"))
+    got = await query(c, "reading", "cols", cols="count(*) as n, max(seq) as last")
+    assert got.to_dicts() == [{"n": 50, "last": 49}], got
+
+
+@check("cbor")
+async def table_among_components(c):
+    """A table passes the broker untouched, published, and as argument and result of a call."""
+    df = readings("moved", 500)
+    topic = f"{run}/moved"
+    loop = asyncio.get_running_loop()
+    received = loop.create_future()
+    other = await opened(f"{run}-other")
+    try:
+        await done(other.subscribe(lambda *args: loop.call_soon_threadsafe(received.set_result, args), topic=topic))
+        await done(c.publish(topic, "one", df, qos=QOS1))
+        args = await asyncio.wait_for(received, 30)
+        assert args[0] == "one", args
+        assert_frame_equal(args[1], df)
+        await done(other.expose(lambda frame: frame.head(3), topic))
+        assert_frame_equal(await done(c.rpc(topic, df)), df.head(3))
+        assert_frame_equal(await done(c.direct(f"{run}-other", topic, df)), df.head(3))
+    finally:
+        await done(other.close())
+
+
+@check("cbor")
+async def upsert_table(c):
+    name = f"{run}.upsert"
+    df = pl.DataFrame({"run": name, "dn": ["a", "b"], "kind": ["x", "y"], "count": [1, 2]})
+    assert await done(c.rpc("upsert_sensor", df)) is None
+    change = pd.DataFrame({"run": [name] * 2, "dn": ["b", "c"], "kind": ["Y", "z"], "count": [20, 30]})
+    assert await done(c.rpc("upsert_sensor", change)) is None
+    got = (await query(c, "sensor", "upsert", cols=["dn", "kind", "count"])).sort("dn")
+    assert got.rows() == [("a", "x", 1), ("b", "Y", 20), ("c", "z", 30)], got
+
+
+@check("cbor", "json")
+async def upsert_maps(c):
+    name = f"{run}.maps"
+
+    async def rows():
+        got = rows_of(await query(c, "sensor", "maps", cols=["dn", "kind", "count"]))
+        return sorted((r["dn"], r["kind"], r["count"]) for r in got)
+
+    row = {"run": name, "dn": "a", "kind": "x", "count": 1}
+    assert await done(c.rpc("upsert_sensor", row)) is None
+    await done(c.rpc("upsert_sensor", [row | {"count": 2}, row | {"dn": "b"}]))
+    assert await rows() == [("a", "x", 2), ("b", "x", 1)], await rows()
+    await done(c.rpc("upsert_sensor", {"run": name, "dn": "a", "count": 3}))
+    assert (await rows())[0] == ("a", "x", 3), "a missing column was overwritten"
+    await done(c.rpc("upsert_sensor", {"run": name, "dn": "a", "count": 3}, {"nulls": True}))
+    assert (await rows())[0] == ("a", None, 3), "with nulls, and the missing column stayed"
+
+
+@check("cbor", "json")
+async def delete(c):
+    for dn in "abc":
+        await done(c.rpc("upsert_sensor", {"run": f"{run}.delete", "dn": dn, "kind": "x", "count": 1}))
+    await done(c.rpc("delete_sensor", {"where": f"run = '{run}.delete' and dn in ('a', 'b')"}))
+    got = rows_of(await query(c, "sensor", "delete", cols=["dn"]))
+    assert got == [{"dn": "c"}], got
+
+
+@check("cbor", "json")
+async def messages_become_rows(c):
+    """A map with topic variables, default and extras; positional values; the topic alone."""
+    before = time.time_ns()
+    site = f"{run}.rows"
+    options = {} if enc == "json" else {"slot": 1_700_000_100}
+    await done(c.publish(f"{site}/one/telemetry", {"temperature": 18.5, "pressure": 1013.2, "surplus": 1}, **options))
+    await done(c.publish(f"{site}/two/telemetry", site, "two", 1.5, None))
+    await done(c.publish(f"{site}/three/telemetry", {"temperature": 2}))
+    got = rows_of(await ask(c, "telemetry", {"where": f"site = '{site}'"}, 3))
+    rows = {r["dn"]: r for r in got}
+    assert set(rows) == {"one", "two", "three"}, got
+    for row in rows.values():
+        assert before <= row["ts"] <= time.time_ns(), row
+    values = {dn: (r["temperature"], r["pressure"], r["bucket"]) for dn, r in rows.items()}
+    assert values["one"] == (18.5, 1013.2, options.get("slot")), values
+    assert values["two"] == (1.5, None, None), values
+    assert values["three"] == (2.0, None, None), values
+
+    await done(c.publish(f"{site}/four/sensor"))
+    await done(c.publish(f"{site}/four/sensor", {"kind": "late"}))
+    got = rows_of(await ask(c, "sensor", {"where": f"run = '{site}' and kind = 'late'"}, 1))
+    assert got == [{"run": site, "dn": "four", "kind": "late", "count": 7}], got
+
+
+@check("json")
+async def tables_are_rows(c):
+    """JSON has no tables: a query answers with maps."""
+    await done(c.publish("all/kinds", {"run": f"{run}.kinds", "i64": 2**53 - 1, "f64": 0.5, "ok": True, "text": "ž"}))
+    (row,) = await query(c, "kinds", "kinds", 1)
+    want = {"run": f"{run}.kinds", "i64": 2**53 - 1, "f64": 0.5, "ok": True, "text": "ž", "i8": None, "at": None}
+    assert {k: row[k] for k in want} == want, row
+    assert await query(c, "kinds", "nothing like this") == []
+
+
+@check("cbor", "json")
+async def wrong_requests(c):
+    """Statuses of protocol.md, and faults 44, 45, 47 and 48: SQL from outside is code."""
+    await done(c.rpc("upsert_sensor", {"run": f"{run}.guard", "dn": "a", "kind": "x", "count": 1}))
+    for options in (
+        {"nonsense": 1},
+        {"where": "no_such_column = 1"},
+        {"where": "1=1; DROP TABLE sensor"},
+        {"where": "dn in (select content from read_text('/etc/passwd'))"},
+        {"where": "dn in (select label from reading)"},
+        {"cols": "(select count(*) from reading)"},
+        {"cols": ["dn; drop table sensor"]},
+        {"where": "dn = 'x' union select 1"},
+        {"where": 17},
+        "text",
+    ):
+        await refused(lambda: done(c.rpc("query_sensor", options)))
+        if not isinstance(options, dict) or "cols" not in options:
+            await refused(lambda: done(c.rpc("delete_sensor", options)))
+    for row in ({"run": 1.5}, {"kind": "without its keys"}, "text", 17):
+        await refused(lambda: done(c.rpc("upsert_sensor", row)))
+    await refused(lambda: done(c.rpc("query_no_such_table")), 42)
+    got = rows_of(await query(c, "sensor", "guard"))
+    assert got == [{"run": f"{run}.guard", "dn": "a", "kind": "x", "count": 1}], got
+
+
+@check("cbor", "json")
+async def query_without_a_condition(c):
+    await done(c.rpc("upsert_sensor", {"run": f"{run}.all", "dn": "a", "kind": "x", "count": 1}))
+    for args in ((), (None,), ({},)):
+        got = rows_of(await done(c.rpc("query_sensor", *args)))
+        assert [r for r in got if r["run"] == f"{run}.all"], args
+
+
+async def main():
+    c = await opened(f"{run}-main")
+    for function in checks:
+        try:
+            await function(c)
+            wrong = None
+        except Exception:  # of the client or an assertion: the test says it
+            wrong = traceback.format_exc()
+        print(json.dumps({"check": function.__name__, "wrong": wrong}), flush=True)
+    await done(c.close())
+
+
+asyncio.run(main())
