@@ -11,9 +11,9 @@ import (
 // eagerBytes pending make the committer write without being asked.
 const eagerBytes = 4 << 20
 
-// Append gives the entries the next sequence numbers (it sets Seq, and Time where
-// it is zero), in order. It copies what it needs of the entries; large data is shared, and
-// never changed. It only touches memory. The errors are ErrFull, ErrFailed,
+// Append gives the entries the next sequence numbers (it sets Seq, and Time where it
+// is zero), in order. It copies what it needs of the entries; large data is shared,
+// and never changed. It only touches memory. The errors are ErrFull, ErrFailed,
 // ErrClosed and ErrTooLarge; then none of the entries has been taken.
 func (j *Journal) Append(entries ...*protocol.Entry) error {
 	j.mu.Lock()
@@ -132,10 +132,11 @@ func signal(c chan struct{}) {
 }
 
 // PutState stores the latest state under a name, in order with the entries appended
-// before and after; nil removes it. It copies state. done, unless nil, is called once, from the goroutine
-// of [Journal.Notify]: with nil when the state is durable, else with the reason.
-// When PutState itself fails done is not called. States are taken even at the hard
-// cap; with a full disk they are refused (ErrFull) when too much is unwritten.
+// before and after; nil removes it. It copies state. done, unless nil, is called
+// once, from the goroutine of [Journal.Notify]: with nil when the state is durable,
+// else with the reason. When PutState itself fails done is not called. States are
+// taken even at the hard cap; with a full disk they are refused (ErrFull) when too
+// much is unwritten.
 func (j *Journal) PutState(name string, state []byte, done func(error)) error {
 	if len(name) > maxField || len(state) > maxRecord/2 {
 		return ErrTooLarge

@@ -22,7 +22,8 @@ func benchEntries(size int) []*protocol.Entry {
 }
 
 // BenchmarkAppend is the cost of one record in the publisher and the committer
-// together, written and fsynced to a real disk, in steps of 64 as the broker reads them.
+// together, written and fsynced to a real disk, in steps of 64 as the broker reads
+// them.
 func BenchmarkAppend(b *testing.B) {
 	for _, size := range []int{16, 128, 1024} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {

@@ -18,8 +18,8 @@ type syncError struct{ error }
 
 // run is the committer.
 //
-// It ends in this order: what is pending is made durable, the segment is closed, the notifier
-// tells the last news and ends, the directory is released.
+// It ends in this order: what is pending is made durable, the segment is closed, the
+// notifier tells the last news and ends, the directory is released.
 func (j *Journal) run() {
 	defer j.finish()
 	notified := make(chan struct{})

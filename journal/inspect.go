@@ -32,12 +32,13 @@ type Stats struct {
 	Damage   []Damage // found on the way; Cut ranges at the end of a running broker's file are what it is writing
 }
 
-// Stat describes the log in dir. It reads sidecars where they fit, takes no lock and writes nothing, so
-// it may be used while a broker runs.
+// Stat describes the log in dir. It reads sidecars where they fit, takes no lock and
+// writes nothing, so it may be used while a broker runs.
 func Stat(dir string) (Stats, error) { return inspect(dir, &loader{}) }
 
-// Verify goes through every byte of the log in dir and returns what Stat does. Damage holds
-// every range that is no valid record. It takes no lock and writes nothing.
+// Verify goes through every byte of the log in dir and returns what Stat does.
+// Damage holds every range that is no valid record. It takes no lock and writes
+// nothing.
 func Verify(dir string) (Stats, error) { return inspect(dir, &loader{whole: true}) }
 
 func inspect(dir string, l *loader) (st Stats, err error) {
@@ -102,9 +103,10 @@ func (f Filter) takes(e *protocol.Entry) bool {
 	return (f.Since.IsZero() || e.Time >= f.Since.UnixNano()) && (f.Until.IsZero() || e.Time < f.Until.UnixNano())
 }
 
-// Dump calls fn with the chosen entries of the log in dir, in order, until fn fails. It
-// takes no lock and writes nothing; of a running broker's log it gives what is in the
-// files, which may not be durable yet. Damaged ranges are left out: see [Verify].
+// Dump calls fn with the chosen entries of the log in dir, in order, until fn fails.
+// It takes no lock and writes nothing; of a running broker's log it gives what is in
+// the files, which may not be durable yet. Damaged ranges are left out: see
+// [Verify].
 func Dump(dir string, filter Filter, fn func(*protocol.Entry) error) error {
 	segs, err := snapshot(dir, &loader{report: func(Damage) {}})
 	if err != nil {

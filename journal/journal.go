@@ -14,9 +14,9 @@ import (
 
 // Journal is an open log directory. All methods are safe for concurrent use.
 //
-// Three kinds of goroutines touch it: publishers append to the pending batch
-// under mu; the committer alone writes, rolls and unlinks files; the notifier calls
-// what Notify and PutState were given. Readers share the segments with the committer
+// Three kinds of goroutines touch it: publishers append to the pending batch under
+// mu; the committer alone writes, rolls and unlinks files; the notifier calls what
+// Notify and PutState were given. Readers share the segments with the committer
 // through the list that it replaces and each segment's size.
 type Journal struct {
 	opts   Options
@@ -62,10 +62,10 @@ type Journal struct {
 	exit   error             // what Close returns
 }
 
-// Open opens the log in dir, which is made when missing, checks what it finds and takes the
-// lock of the directory. It writes no segment: the first append does. Errors
-// are ErrLocked, ErrVersion, wrong options and those of the file system; damage is
-// none, see [Journal.Damage].
+// Open opens the log in dir, which is made when missing, checks what it finds and
+// takes the lock of the directory. It writes no segment: the first append does.
+// Errors are ErrLocked, ErrVersion, wrong options and those of the file system;
+// damage is none, see [Journal.Damage].
 func Open(dir string, opts Options) (*Journal, error) {
 	opts = opts.orDefault()
 	if err := opts.validate(); err != nil {
@@ -119,8 +119,8 @@ func (j *Journal) recover() error {
 	return nil
 }
 
-// loadAll loads the segments and returns the highest number found. What was read whole is
-// fsynced, since a killed process leaves things that only the kernel has.
+// loadAll loads the segments and returns the highest number found. What was read
+// whole is fsynced, since a killed process leaves things that only the kernel has.
 func (j *Journal) loadAll(segs []*segment) (end uint64, err error) {
 	l := loader{report: j.damaged}
 	var fresh []*segment
@@ -225,10 +225,10 @@ func (j *Journal) States(fn func(name string, state []byte) error) error {
 	return nil
 }
 
-// Close refuses what comes, makes durable what was appended, tells who waits for it and
-// releases the directory. With a full disk it waits for room. When ctx ends first it returns
-// ctx's error and gives up as soon as it can. It must not be called from a
-// function given to Notify or PutState. A second Close does nothing else but
+// Close refuses what comes, makes durable what was appended, tells who waits for it
+// and releases the directory. With a full disk it waits for room. When ctx ends
+// first it returns ctx's error and gives up as soon as it can. It must not be called
+// from a function given to Notify or PutState. A second Close does nothing else but
 // wait.
 func (j *Journal) Close(ctx context.Context) error {
 	j.once.Do(func() {

@@ -31,10 +31,10 @@ func (n *notifier) add(fns []func(error), err error) {
 	signal(n.wake)
 }
 
-// Notify registers fn to be called, from one goroutine and in order, when the durable
-// end has moved (err nil) or the log failed for good (err, once). Moves may be
-// told together. The functions of states that became durable are called
-// after the move that they came with.
+// Notify registers fn to be called, from one goroutine and in order, when the
+// durable end has moved (err nil) or the log failed for good (err, once). Moves may
+// be told together. The functions of states that became durable are called after the
+// move that they came with.
 func (j *Journal) Notify(fn func(durable uint64, err error)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -21,8 +21,9 @@ type Options struct {
 	// number is above it, whatever is on disk.
 	Floor uint64
 
-	// Policy says which messages of a topic are stored; nil stores all. It is
-	// asked once for each topic, under the journal's lock: it must not call the journal. See [NewPolicy].
+	// Policy says which messages of a topic are stored; nil stores all. It is asked
+	// once for each topic, under the journal's lock: it must not call the journal.
+	// See [NewPolicy].
 	Policy func(topic string) Policy
 
 	// Keep returns the highest sequence number that retention may take: the

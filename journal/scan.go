@@ -136,8 +136,8 @@ func (s *scanner) seek() {
 	}
 }
 
-// data returns the data of r, the record that next returned last. It is shared
-// with the scanner's buffer, as r's names are, unless own. ok is false when the data is
+// data returns the data of r, the record that next returned last. It is shared with
+// the scanner's buffer, as r's names are, unless own. ok is false when the data is
 // damaged, which was then reported, or cannot be read.
 func (s *scanner) data(r *record) (data []byte, own, ok bool) {
 	if r.length <= scanBytes {

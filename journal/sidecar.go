@@ -10,7 +10,8 @@ import (
 )
 
 // sidecar is the index of a sealed segment as it stands beside it: CBOR, then the
-// CRC-32C of that. It is a cache and never synced; what does not check is made again.
+// CRC-32C of that. It is a cache and never synced; what does not check is made
+// again.
 type sidecar struct {
 	_        struct{} `cbor:",toarray"`
 	Version  int

@@ -4,7 +4,7 @@
 // it, as after kill -9. Hooks fail any operation; a capacity fills the disk.
 //
 // The model is what a careful program may count on with Linux: a synced file keeps
-// its content, a name is there for good once its directory is synced, unsynced writes arrive in
-// any order, whole, torn or as zeros, and an fsync that failed has
+// its content, a name is there for good once its directory is synced, unsynced
+// writes arrive in any order, whole, torn or as zeros, and an fsync that failed has
 // dropped the writes that it was for.
 package crashfs
