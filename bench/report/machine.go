@@ -15,7 +15,7 @@ type Machine struct {
 	Memory string
 	System string
 	Go     string
-	Load   string // the load average when the run began
+	Load   string // the load averages when the run began and when it ended
 }
 
 // ThisMachine describes the machine that the program runs on.
@@ -26,8 +26,16 @@ func ThisMachine() Machine {
 		Memory: memory(),
 		System: runtime.GOOS + "/" + runtime.GOARCH + " " + release(),
 		Go:     runtime.Version(),
-		Load:   load(),
+		Load:   LoadAverage(),
 	}
+}
+
+// busy says whether others used more than half of a core for each core when the
+// run began.
+func (m Machine) busy() bool {
+	var before float64
+	fmt.Sscanf(m.Load, "%f", &before)
+	return before > float64(m.Cores)/2
 }
 
 // field returns the first value of a key in a file of "key : value" lines.
@@ -64,7 +72,8 @@ func release() string {
 	return b.String()
 }
 
-func load() string {
+// LoadAverage returns the load average of the last minute.
+func LoadAverage() string {
 	src, _ := os.ReadFile("/proc/loadavg")
 	if f := strings.Fields(string(src)); len(f) > 0 {
 		return f[0]

@@ -26,11 +26,14 @@ call: what a busy machine changes least.
 | processor | %s, %d cores |
 | memory | %s |
 | system | %s, %s |
-| load before the run | %s |
+| load average before and after | %s |
 | measured | %s, commit %s |
 %s
 `, "`docs/performance.json`", r.Rounds, r.Seconds, r.Machine.CPU, r.Machine.Cores, r.Machine.Memory,
 		r.Machine.System, r.Machine.Go, r.Machine.Load, r.Date.UTC().Format("2006-01-02 15:04 MST"), r.Commit, r.versions())
+	if r.Machine.busy() {
+		fmt.Fprint(out, "The machine was busy with other work meanwhile: the absolute figures are too low and\nthe spreads wide. CPU tells more than the rates here.\n\n")
+	}
 	for _, w := range r.Workloads {
 		w.markdown(out)
 	}

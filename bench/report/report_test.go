@@ -36,6 +36,18 @@ func TestRatiosAreTakenWithinARound(t *testing.T) {
 	}
 }
 
+func TestBusyMachineIsTold(t *testing.T) {
+	for load, busy := range map[string]bool{"0.30, 2.10": false, "6.93, 13.8": true, "unknown": false} {
+		r := sample()
+		r.Machine = Machine{Cores: 2, Load: load}
+		var page strings.Builder
+		r.Markdown(&page)
+		if strings.Contains(page.String(), "busy with other work") != busy {
+			t.Errorf("load %q: the page tells a busy machine: %v", load, !busy)
+		}
+	}
+}
+
 func TestTargetDependsOnTheDirection(t *testing.T) {
 	c := Comparison{Ratios: []float64{0.8}, Target: 0.7}
 	if c.Met(true) || !c.Met(false) {

@@ -115,6 +115,7 @@ func run() error {
 			return err
 		}
 	}
+	m.report.Machine.Load += ", " + report.LoadAverage()
 	if o.json == "" {
 		return nil
 	}
