@@ -21,10 +21,11 @@ const (
 // all), in order, at most max and about 1 MiB but at least one, and the sequence
 // number to go on from: everything below next was returned, did not match, was not
 // stored or is no longer kept. next is Durable()+1 when the reader is level with the
-// log. To stay interruptible one Read goes through about 16 MiB of log; so it may
-// return nothing and next still be below the end. match is called without any lock,
-// about once for each topic. The entries share memory with each other, with nothing
-// else. The error is that of a file which could not be read; next is where it was.
+// log. With a match one Read goes through about 16 MiB of log, to stay
+// interruptible; so it may return nothing while next is still below the end. match
+// is called without any lock, about once for each topic. The entries share memory
+// with each other, with nothing else. The error is that of a file which could not be
+// read; next is where it was.
 func (j *Journal) Read(from uint64, max int, match func(topic string) bool) (entries []*protocol.Entry, next uint64, err error) {
 	durable := j.durable.Load() // before the segments, which hold it then
 	l := log{segments: *j.segments.Load(), durable: durable, report: j.damaged}
@@ -124,7 +125,7 @@ func (r *reader) free() {
 }
 
 func (r *reader) full() bool {
-	return r.left == 0 || r.bytes >= readBytes || r.passed >= scanLimit
+	return r.left == 0 || r.bytes >= readBytes || r.passed >= scanLimit && r.match != nil
 }
 
 // scan takes entries from s until it ends or the reader is full.

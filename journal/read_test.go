@@ -250,3 +250,31 @@ func TestTooLarge(t *testing.T) {
 		t.Fatal("something was taken")
 	}
 }
+
+// A Read with a match goes through a bounded stretch of the log; one without
+// finds the next entry however far away it is.
+func TestReadFarAhead(t *testing.T) {
+	j := open(t, "j", journal.Options{FS: crashfs.New()})
+	appendAll(t, j, pub("t", protocol.QoS0, `[]`))
+	for range 40 {
+		appendAll(t, j, pub("other", protocol.QoS0, strings.Repeat("1", 1<<20)))
+	}
+	for range 20 {
+		if err := j.PutState("bob", make([]byte, 1<<20), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	appendAll(t, j, pub("t", protocol.QoS0, `[]`))
+	settle(t, j)
+	if entries, next, err := j.Read(42, 1, nil); err != nil || len(entries) != 1 || next != 43 {
+		t.Fatalf("%d entries, next %d, %v", len(entries), next, err)
+	}
+	match := func(topic string) bool { return topic == "t" }
+	entries, next, err := j.Read(2, 10, match)
+	if err != nil || len(entries) != 0 || next <= 2 || next >= 42 {
+		t.Fatalf("%d entries, next %d, %v", len(entries), next, err)
+	}
+	if got := all(t, j, match); len(got) != 2 {
+		t.Fatalf("%d entries", len(got))
+	}
+}
