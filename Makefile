@@ -47,7 +47,7 @@ race: toolchain ## as test, each twice, in random order, without the interop tes
 
 .PHONY: interop
 interop: build venv ## only the tests that drive real foreign clients
-	ci/test -tags $(TAGS) -count 1 ./interop/...
+	REMBUS_BROKER=$(CURDIR)/bin/rembusd ci/test -tags $(TAGS) -count 1 ./interop/...
 
 .PHONY: lint
 lint: toolchain ## gofmt, go vet, staticcheck, govulncheck

@@ -55,13 +55,13 @@ func (e *pyError) Error() string {
 }
 
 // startDriver starts a driver whose components keep their files in dir.
-func startDriver(dir string) (*driver, error) {
+func startDriver(dir string, env ...string) (*driver, error) {
 	d := &driver{
 		cmd:   exec.Command(python, filepath.Join("testdata", "driver.py")),
 		ready: make(chan report, 1), stderr: &tail{},
 		pending: make(map[int]chan report), components: make(map[string]*pyComponent),
 	}
-	d.cmd.Env = environment("REMBUS_DIR="+dir, "PYTHONDONTWRITEBYTECODE=1")
+	d.cmd.Env = append(environment("REMBUS_DIR="+dir, "PYTHONDONTWRITEBYTECODE=1"), env...)
 	d.cmd.Stderr = d.stderr
 	var err error
 	if d.stdin, err = d.cmd.StdinPipe(); err != nil {

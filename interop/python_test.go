@@ -66,7 +66,12 @@ func newPython(t *testing.T, s style, name string) *pyComponent {
 
 func newPythonAt(t *testing.T, s style, base, name string) *pyComponent {
 	t.Helper()
-	c := &pyComponent{t: t, driver: clients, style: s, name: name, url: base, key: unique("c")}
+	return newPythonOf(t, clients, s, base, name)
+}
+
+func newPythonOf(t *testing.T, d *driver, s style, base, name string) *pyComponent {
+	t.Helper()
+	c := &pyComponent{t: t, driver: d, style: s, name: name, url: base, key: unique("c")}
 	if name != "" {
 		c.url += "/" + name
 	}

@@ -12,28 +12,30 @@ import (
 	"github.com/rembus-go/rembus/component"
 )
 
-// The checks of testdata/frames.py, by encoding.
-var tableChecks = map[string][]string{
+// The checks of testdata/checks.py, by encoding.
+var pythonChecks = map[string][]string{
 	"cbor": {
 		"large_table_comes_back_equal", "unacknowledged_table_is_seen_by_the_next_query", "pandas", "columns_by_name",
 		"chunks_and_no_rows", "all_column_types", "some_columns", "table_among_components", "upsert_table",
 		"upsert_maps", "delete", "messages_become_rows", "wrong_requests", "query_without_a_condition",
+		"values_between_encodings", "huge_message_as_the_first_frame",
 	},
 	"json": {
 		"upsert_maps", "delete", "messages_become_rows", "tables_are_rows", "wrong_requests", "query_without_a_condition",
+		"values_between_encodings",
 	},
 }
 
-// Tables from and to Python, in the lake and between components.
-func TestTables(t *testing.T) {
+// What only Python can judge: its tables in the lake and between components, and the types of values.
+func TestChecks(t *testing.T) {
 	inEachStyle(t, func(t *testing.T, s style) {
-		cmd := exec.Command(python, filepath.Join("testdata", "frames.py"), shared.url, s.api, s.enc, unique("run"))
+		cmd := exec.Command(python, filepath.Join("testdata", "checks.py"), shared.url, s.api, s.enc, unique("run"))
 		cmd.Env = environment("REMBUS_DIR="+t.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "REMBUS_TIMEOUT=60")
 		var stderr tail
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()
 		if err != nil {
-			t.Errorf("frames.py: %v\n%s", err, &stderr)
+			t.Errorf("checks.py: %v\n%s", err, &stderr)
 		}
 		wrong := make(map[string]*string)
 		lines := bufio.NewScanner(bytes.NewReader(out))
@@ -48,7 +50,7 @@ func TestTables(t *testing.T) {
 			}
 			wrong[line.Check] = line.Wrong
 		}
-		for _, check := range tableChecks[s.enc] {
+		for _, check := range pythonChecks[s.enc] {
 			t.Run(check, func(t *testing.T) {
 				if text, ok := wrong[check]; !ok {
 					t.Error("did not run")

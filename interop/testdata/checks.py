@@ -1,12 +1,15 @@
-"""Stores and moves tables with the real client: frames.py URL API ENCODING RUN.
+"""What Python itself has to judge: tables, and values with their exact types.
 
-Rows carry RUN, so that several of these may share the tables. One JSON line a
-check, {"check": name, "wrong": null or text}; the tests know the names.
+checks.py URL API ENCODING RUN: one component of the real client, and others where
+a check needs them. Rows and topics carry RUN, so that several of these may share a
+broker. One JSON line a check, {"check": name, "wrong": null or text}; the tests
+know the names.
 """
 
 import asyncio
 import inspect
 import json
+import random
 import sys
 import time
 import traceback
@@ -16,7 +19,7 @@ import pandas as pd
 import polars as pl
 import rembus
 from polars.testing import assert_frame_equal
-from rembus.protocol import QOS1, QOS2, RembusError
+from rembus.protocol import QOS0, QOS1, QOS2, RembusError
 
 ENCODINGS = {"cbor": rembus.protocol.CBOR, "json": rembus.protocol.JSON}
 
@@ -40,9 +43,20 @@ async def done(outcome):
     return await outcome if inspect.isawaitable(outcome) else outcome
 
 
-async def opened(name):
+async def opened(name, encoding=enc):
     make = rembus.node if api == "sync" else rembus.component
-    return await done(make(f"{url}/{name}", enc=ENCODINGS[enc]))
+    return await done(make(f"{url}/{name}", enc=ENCODINGS[encoding]))
+
+
+async def subscribed(c, topic):
+    """Subscribes, and returns the queue of what comes."""
+    loop, queue = asyncio.get_running_loop(), asyncio.Queue()
+    await done(c.subscribe(lambda *args: loop.call_soon_threadsafe(queue.put_nowait, list(args)), topic=topic))
+    return queue
+
+
+async def next_of(queue):
+    return await asyncio.wait_for(queue.get(), 60)
 
 
 def readings(which, n):
@@ -180,13 +194,11 @@ async def table_among_components(c):
     """A table passes the broker untouched, published, and as argument and result of a call."""
     df = readings("moved", 500)
     topic = f"{run}/moved"
-    loop = asyncio.get_running_loop()
-    received = loop.create_future()
     other = await opened(f"{run}-other")
     try:
-        await done(other.subscribe(lambda *args: loop.call_soon_threadsafe(received.set_result, args), topic=topic))
+        received = await subscribed(other, topic)
         await done(c.publish(topic, "one", df, qos=QOS1))
-        args = await asyncio.wait_for(received, 30)
+        args = await next_of(received)
         assert args[0] == "one", args
         assert_frame_equal(args[1], df)
         await done(other.expose(lambda frame: frame.head(3), topic))
@@ -301,6 +313,62 @@ async def query_without_a_condition(c):
     for args in ((), (None,), ({},)):
         got = rows_of(await done(c.rpc("query_sensor", *args)))
         assert [r for r in got if r["run"] == f"{run}.all"], args
+
+
+# Of the kinds that encodings like to change into one another.
+EXACT = [
+    0, 1, -1, 23, 24, 255, 256, 2**31, -(2**31), 2**32, 2**53 - 1, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), 2**64 - 1,
+    0.0, -0.0, 1.0, -1.0, 0.1, 1e300, 5e-324, 2.0**53, 100.0, True, False, None, "", "1", "true", "null",
+    "\u0000\u001f\u007f\u2028 \U0001f40e \\ / \"", [], [[]], {}, {"": {}}, {"a": [1, 1.0, "1"]},
+]  # fmt: skip
+
+
+def exactly(value):
+    """The value with the types in it, where Python's == is blind: 1 == 1.0 == True."""
+    if isinstance(value, list):
+        return [exactly(v) for v in value]
+    if isinstance(value, dict):
+        return {k: exactly(v) for k, v in value.items()}
+    return type(value).__name__, repr(value)
+
+
+@check("cbor", "json")
+async def values_between_encodings(c):
+    for encoding in ENCODINGS:
+        topic = f"{run}/{encoding}"
+        other = await opened(f"{run}-{encoding}", encoding)
+        try:
+            received = await subscribed(other, topic)
+            await done(other.expose(lambda *args: list(args), f"{topic}.echo"))
+            received_space = await subscribed(other, f"{run}/*{encoding}*/x")
+            for value in EXACT:
+                assert exactly(await done(c.rpc(f"{topic}.echo", value))) == exactly([value]), (encoding, value)
+            for qos in (QOS0, QOS1, QOS2):
+                await done(c.publish(topic, *EXACT, qos=qos))
+                got = await next_of(received)
+                assert exactly(got) == exactly(EXACT), (encoding, qos, got)
+                await done(c.publish(f"{run}/a{encoding}b/x", *EXACT, qos=qos))
+                got = await next_of(received_space)
+                assert exactly(got) == exactly([f"{run}/a{encoding}b/x"] + EXACT), (encoding, qos, got)
+        finally:
+            await done(other.close())
+
+
+@check("cbor")
+async def huge_message_as_the_first_frame(c):
+    """An anonymous component begins with 50 MiB, and gets as much."""
+    blob = random.randbytes(1 << 20) * 50
+    topic = f"{run}/huge"
+    received = await subscribed(c, topic)
+    other = await done((rembus.node if api == "sync" else rembus.component)(url))
+    try:
+        await done(other.publish(topic, blob, qos=QOS1))
+        (got,) = await next_of(received)
+        assert got == blob, len(got)
+        await done(c.expose(lambda data: data[::-1], topic))
+        assert await done(other.rpc(topic, blob)) == blob[::-1]
+    finally:
+        await done(other.close())
 
 
 async def main():
