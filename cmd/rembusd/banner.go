@@ -39,6 +39,9 @@ func banner(logger *slog.Logger, c *config, addr string, tables *schema.Schema) 
 	if host, _, err := net.SplitHostPort(addr); err == nil && !net.ParseIP(host).IsLoopback() {
 		logger.Warn("reachable from other machines, and everybody may log in under any name", "addr", addr)
 	}
+	if c.noJournal {
+		logger.Warn("no journal: what was acked does not survive a restart")
+	}
 	switch {
 	case tables == nil:
 		logger.Info("no tables: nothing is stored for queries; --schema names a file that maps topics to tables")

@@ -43,6 +43,8 @@ type config struct {
 	outboxTotal         size
 	window              int
 	maxSubscriptions    int
+	noJournal           bool
+	journalPolicy       []string
 	retention           duration
 	retentionSize       size
 	hardCap             size
@@ -64,7 +66,7 @@ var rembusNames = map[string]string{
 // flags declares the flags with their defaults.
 func (c *config) flags(f *pflag.FlagSet) {
 	c.lakeMemory, c.maxMessage, c.outbox, c.outboxTotal = 1<<30, 64<<20, 16<<20, 1<<30
-	c.retentionSize, c.hardCap = 1<<30, 8<<30
+	c.retentionSize, c.hardCap = 6<<30, 8<<30
 	c.batchInterval, c.queryTimeout = duration(250*time.Millisecond), duration(30*time.Second)
 	c.pingInterval, c.requestTimeout, c.ackTimeout = duration(30*time.Second), duration(10*time.Second), duration(2*time.Second)
 	c.retention, c.shutdownTimeout = duration(time.Hour), duration(10*time.Second)
@@ -95,9 +97,11 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.Var(&c.outboxTotal, "outbox-total", "bytes queued for all connections together")
 	f.IntVar(&c.window, "window", 1024, "QoS1/2 messages on their way to one component without ACK")
 	f.IntVar(&c.maxSubscriptions, "max-subscriptions", 10_000, "subscriptions, and exposed functions, of one component")
-	f.Var(&c.retention, "retention", "how long messages are kept for who is away")
-	f.Var(&c.retentionSize, "retention-size", "and how much of them")
-	f.Var(&c.hardCap, "hard-cap", "how much more may be kept while the lake is behind")
+	f.BoolVar(&c.noJournal, "no-journal", false, "keep the log in memory: nothing that was acked survives a restart")
+	f.StringSliceVar(&c.journalPolicy, "journal-policy", nil, "what is stored of a topic space, as SPACE=all, durable (QoS1/2 only) or off; the first that fits")
+	f.Var(&c.retention, "retention", "how long messages are kept for components that are away")
+	f.Var(&c.retentionSize, "retention-size", "and how many bytes of them at most")
+	f.Var(&c.hardCap, "hard-cap", "bytes that may be kept while the lake is behind; at that, QoS1/2 is refused")
 	f.Var(&c.shutdownTimeout, "shutdown-timeout", "how long a shutdown may take to write everything out")
 }
 

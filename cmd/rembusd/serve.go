@@ -13,7 +13,6 @@ import (
 	"github.com/rembus-go/rembus/protocol"
 	"github.com/rembus-go/rembus/schema"
 	"github.com/rembus-go/rembus/server"
-	"github.com/rembus-go/rembus/server/memlog"
 )
 
 // serve runs the broker until ctx ends, then shuts it down: first no new
@@ -41,11 +40,15 @@ func serve(ctx context.Context, c *config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	log := memlog.New(memlog.Options{
-		Floor: db.position(), Keep: db.keep(),
-		MaxAge: time.Duration(c.retention), MaxBytes: int64(c.retentionSize), HardCap: int64(c.hardCap),
-	})
-	defer func() { err = errors.Join(err, log.Close()) }()
+	log, closeLog, err := openLog(c, db, logger)
+	if err != nil {
+		return errors.Join(err, db.close(ctx))
+	}
+	defer func() {
+		ended, cancel := context.WithTimeout(context.Background(), time.Duration(c.shutdownTimeout))
+		defer cancel()
+		err = errors.Join(err, closeLog(ended))
+	}()
 	broker, err := server.New(c.serverOptions(log, logger))
 	if err != nil {
 		return errors.Join(err, db.close(ctx))
