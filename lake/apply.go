@@ -13,7 +13,7 @@ const memoryTries = 5
 // transaction if all goes well. A change that DuckDB refuses is left out and
 // reported; the error is one that trying again may heal.
 func (l *Lake) apply(changes []*change, upTo uint64) error {
-	err := l.store.writer.transaction(l.ctx, upTo, func() error {
+	err := l.store.writer.transaction(upTo, func() error {
 		for i, c := range changes {
 			if err := l.write(l.ctx, l.store.writer, c); err != nil {
 				if c.deletion && causeOf(err) == causeRow {
@@ -34,7 +34,7 @@ func (l *Lake) apply(changes []*change, upTo uint64) error {
 		return nil
 	}
 	cause := causeOf(err)
-	if cause == causeFile || l.ctx.Err() != nil {
+	if cause == causeFile || l.ctx.Err() != nil { // which ends a deletion
 		return fmt.Errorf("failed to write to the lake: %w", err)
 	}
 	var own *culprit

@@ -29,7 +29,8 @@ type change struct {
 }
 
 // changeOf returns what an entry does; nil when it belongs to no table.
-func (l *Lake) changeOf(e *protocol.Entry) (*change, error) {
+func (l *Lake) changeOf(e *protocol.Entry) (_ *change, err error) {
+	defer recovered(&err)
 	if e.Kind != protocol.EntryPub {
 		t := l.tables[e.Msg.Topic]
 		if t == nil {

@@ -16,6 +16,14 @@ func exception(format string, args ...any) error {
 	return protocol.Errorf(protocol.StatusMethodException, format, args...)
 }
 
+// recovered makes an error of a panic over bytes from outside. One message in the
+// log must not end the broker, now and at each start.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = exception("damaged data: %v", r)
+	}
+}
+
 // asException returns err as what a caller gets to see: status 40 and one line.
 func asException(err error) error {
 	var own *protocol.Error

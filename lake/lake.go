@@ -155,8 +155,8 @@ func (l *Lake) Start(log Log) {
 }
 
 // Close ends the queries, writes what is durable in the log, and closes the
-// file. When ctx ends before that the rest stays in the log for the next
-// start. Further calls do nothing.
+// file. When ctx ends before that, the transaction that runs is the last, and the
+// rest stays in the log for the next start. Further calls do nothing.
 func (l *Lake) Close(ctx context.Context) (err error) {
 	l.close.Do(func() {
 		close(l.stopping)

@@ -85,7 +85,7 @@ func (l *Lake) ask(ctx context.Context, t *table, q question) (frame protocol.Da
 	}
 	text = fmt.Sprintf("%s LIMIT %d", text, l.opts.MaxRows+1)
 	err = conn.Raw(func(c any) error {
-		rows, err := c.(driver.QueryerContext).QueryContext(ctx, text, nil)
+		rows, err := c.(driver.QueryerContext).QueryContext(patient{ctx}, text, nil)
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()

@@ -27,7 +27,7 @@ func (l *Lake) run() {
 		err := l.drain()
 		if err == nil {
 			pause = firstPause
-			l.recovered()
+			l.healed()
 			if closing {
 				return
 			}
@@ -145,7 +145,7 @@ func (l *Lake) failed(err error) {
 	}
 }
 
-func (l *Lake) recovered() {
+func (l *Lake) healed() {
 	if old := l.health.Swap(nil); old != nil {
 		l.opts.Logger.Info("the lake works again")
 	}

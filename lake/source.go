@@ -24,7 +24,8 @@ type source struct {
 type cell func(i int) (any, error)
 
 // decode returns the rows of a change that is no deletion.
-func (c *change) decode() (*source, error) {
+func (c *change) decode() (_ *source, err error) {
+	defer recovered(&err)
 	if c.frame == nil {
 		return &source{len(c.rows), func(i int) ([]any, error) { return c.rows[i], nil }, c.overwrite}, nil
 	}
@@ -42,6 +43,7 @@ func (c *change) decode() (*source, error) {
 	row := make([]any, len(c.table.names))
 	batch, first := 0, 0 // where the last row was, and the number of its batch's first
 	s.row = func(i int) (_ []any, err error) {
+		defer recovered(&err)
 		if i < first {
 			batch, first = 0, 0
 		}

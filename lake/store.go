@@ -21,6 +21,10 @@ type store struct {
 // openStore opens the file, makes what is missing in it, and locks its
 // configuration.
 func openStore(ctx context.Context, o Options, tables map[string]*table) (_ *store, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx) // see patient
 	if strings.ContainsRune(o.Path, '?') {
 		return nil, fmt.Errorf("the path %q must not hold a question mark", o.Path)
 	}
@@ -138,7 +142,7 @@ func columnsOf(ctx context.Context, tx *sql.Tx, t *table) (cols []column, err er
 func (s *store) close(position uint64) error {
 	var err error
 	if position > s.position {
-		err = s.writer.transaction(context.Background(), position, nil)
+		err = s.writer.transaction(position, nil)
 	}
 	if err == nil {
 		_, err = s.db.ExecContext(context.Background(), "CHECKPOINT")

@@ -25,13 +25,23 @@ type sink struct {
 	row      []driver.Value
 }
 
+// patient is a context that ends without saying so when asked: the driver, where
+// it asks between two steps, would drop a statement half made, and with it a
+// connection that DuckDB never gets rid of. It still interrupts what runs.
+type patient struct{ context.Context }
+
+func (patient) Err() error { return nil }
+
+// exec runs one statement, which ctx interrupts.
 func (w *writer) exec(ctx context.Context, q string, args ...driver.NamedValue) error {
-	_, err := w.conn.(driver.ExecerContext).ExecContext(ctx, q, args)
+	_, err := w.conn.(driver.ExecerContext).ExecContext(patient{ctx}, q, args)
 	return err
 }
 
-// transaction runs write and moves the position in one transaction.
-func (w *writer) transaction(ctx context.Context, position uint64, write func() error) (err error) {
+// transaction runs write and moves the position in one transaction. Nothing
+// interrupts it but an error.
+func (w *writer) transaction(position uint64, write func() error) (err error) {
+	ctx := context.Background()
 	if err := w.exec(ctx, "BEGIN TRANSACTION"); err != nil {
 		return err
 	}
@@ -39,7 +49,7 @@ func (w *writer) transaction(ctx context.Context, position uint64, write func() 
 		if err != nil {
 			w.discard()
 			// It fails when DuckDB has rolled back by itself.
-			_ = w.exec(context.WithoutCancel(ctx), "ROLLBACK")
+			_ = w.exec(ctx, "ROLLBACK")
 		}
 	}()
 	if write != nil {

@@ -17,6 +17,12 @@ type node map[string]any
 
 // parse returns the one statement of text.
 func (g *Guard) parse(ctx context.Context, text string) (node, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	// A parse of bounded text needs no interruption, which the driver does not
+	// take well everywhere.
+	ctx = context.WithoutCancel(ctx)
 	var tree string
 	if err := g.parser.QueryRowContext(ctx, serialize, text).Scan(&tree); err != nil {
 		return nil, fmt.Errorf("failed to parse SQL: %w", err)
