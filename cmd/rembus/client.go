@@ -57,6 +57,9 @@ func (c *client) address() (*url.URL, error) {
 		if err := protocol.CheckName(c.name, protocol.DefaultLimits()); err != nil {
 			return nil, fmt.Errorf("%w: --name: %w", errUsage, err)
 		}
+		if strings.Trim(c.name, "/") != c.name {
+			return nil, wrong("--name %q must not begin or end with a slash", c.name)
+		}
 		u.Path, u.RawPath = "/"+c.name, ""
 	} else if from != "--url" {
 		u.Path, u.RawPath = "", "" // the environment names a broker, not a component

@@ -11,13 +11,15 @@ import (
 
 // console tells on stderr what happens meanwhile. Safe for concurrent use.
 type console struct {
+	terminal bool // w is one
+
 	mu       sync.Mutex // Protects following
 	w        io.Writer
 	last     string // failure told last; a repeated one is not told again
 	progress bool   // the cursor stands behind a progress line
 }
 
-func newConsole(w io.Writer) *console { return &console{w: w} }
+func newConsole(w io.Writer) *console { return &console{w: w, terminal: isTerminal(w)} }
 
 // say prints a line.
 func (c *console) say(format string, args ...any) {
@@ -28,7 +30,7 @@ func (c *console) say(format string, args ...any) {
 
 func (c *console) line(text string) {
 	c.clear()
-	fmt.Fprintln(c.w, "rembus: "+lines(text))
+	fmt.Fprintln(c.w, "rembus: "+lines(plain(text)))
 }
 
 // show replaces the progress line. Only for terminals.

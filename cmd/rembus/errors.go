@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 
 	"github.com/rembus-go/rembus/component"
 )
@@ -17,16 +18,16 @@ type dialError struct {
 }
 
 func (e *dialError) Error() string {
-	text := e.err.Error()
 	var refusal *component.Error
 	var op *net.OpError
 	switch {
 	case errors.As(e.err, &refusal):
-		return fmt.Sprintf("%s: the broker refused the login; is the name in use? (%v)", e.url.Redacted(), e.err)
+		return fmt.Sprintf("the broker at %s refused the login; is the name in use? (%s)", e.url.Redacted(), plain(e.err.Error()))
 	case errors.As(e.err, &op) && op.Op == "dial":
-		return text + "\nis rembusd running? start it with: rembusd\nor say where it is with --url or REMBUS_BASE_URL"
+		return fmt.Sprintf("cannot connect to %s: %v\nis rembusd running? start it with: rembusd\nor say where it is with --url or REMBUS_BASE_URL",
+			e.url.Redacted(), op.Err)
 	}
-	return text
+	return plain(e.err.Error())
 }
 
 func (e *dialError) Unwrap() error { return e.err }
@@ -39,7 +40,7 @@ type callError struct {
 }
 
 func (e *callError) Error() string {
-	text := e.err.Error()
+	text := plain(e.err.Error())
 	switch {
 	case errors.Is(e.err, component.ErrNotFound):
 		return text + "\n" + e.hint
@@ -63,5 +64,9 @@ func explain(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "interrupted"
 	}
-	return lines(err.Error())
+	return lines(plain(err.Error()))
 }
+
+// plain drops the name that the library puts in front of its errors: the
+// program's own is there already.
+func plain(text string) string { return strings.TrimPrefix(text, "rembus: ") }

@@ -80,6 +80,8 @@ or a method failed; 2 the arguments or flags are wrong.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetVersionTemplate("rembus {{.Version}}\n")

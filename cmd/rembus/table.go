@@ -61,20 +61,19 @@ type column struct {
 
 // writeRow writes one line, without blanks at its end.
 func writeRow(w *bufio.Writer, columns []column, cells []string) {
+	var line strings.Builder
 	for i, cell := range cells {
 		if i > 0 {
-			w.WriteString(gap)
+			line.WriteString(gap)
 		}
 		pad := strings.Repeat(" ", columns[i].width-width(cell))
-		switch {
-		case columns[i].right:
-			w.WriteString(pad + cell)
-		case i == len(cells)-1:
-			w.WriteString(cell)
-		default:
-			w.WriteString(cell + pad)
+		if columns[i].right {
+			line.WriteString(pad + cell)
+		} else {
+			line.WriteString(cell + pad)
 		}
 	}
+	w.WriteString(strings.TrimRight(line.String(), " "))
 	w.WriteByte('\n')
 }
 

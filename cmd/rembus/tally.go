@@ -90,7 +90,7 @@ func (t *tally) end() error {
 
 // watch shows on a terminal how far it is, once it takes long; stop ends that.
 func (t *tally) watch() (stop func()) {
-	if !isTerminal(t.console.w) {
+	if !t.console.terminal {
 		return func() {}
 	}
 	quit, ended := make(chan struct{}), make(chan struct{})
