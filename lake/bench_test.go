@@ -2,6 +2,8 @@ package lake_test
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/rembus-go/rembus/internal/arrowipc"
 	"github.com/rembus-go/rembus/lake"
@@ -139,4 +142,47 @@ func BenchmarkUpsertCall(b *testing.B) {
 		l.ok("upsert_counter", row{"k": i % 1000, "v": i})
 	}
 	b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "calls/s")
+}
+
+// BenchmarkAppender is the floor of BenchmarkFrame: the same rows given to the
+// driver's appender, committed.
+func BenchmarkAppender(b *testing.B) {
+	const n = 1_000_000
+	for range b.N {
+		b.StopTimer()
+		c, err := duckdb.NewConnector(filepath.Join(b.TempDir(), "raw.duckdb"), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		db := sql.OpenDB(c)
+		if _, err := db.Exec("CREATE TABLE t (dn VARCHAR, temperature DOUBLE, pressure DOUBLE, n BIGINT, ok BOOLEAN)"); err != nil {
+			b.Fatal(err)
+		}
+		conn, err := c.Connect(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		names := make([]string, n)
+		for i := range names {
+			names[i] = fmt.Sprintf("sensor%d", i)
+		}
+		b.StartTimer()
+		a, err := duckdb.NewAppender(conn, "", "main", "t")
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i, name := range names {
+			if err := a.AppendRow(name, float64(i)/3, float64(i)/7, int64(i), i%2 == 0); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := a.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := errors.Join(conn.Close(), db.Close()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
