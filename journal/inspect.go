@@ -29,6 +29,7 @@ type Stats struct {
 	First    uint64 // the first and the last entry, 0 without any
 	Last     uint64
 	Entries  uint64
+	States   int      // names that have a state: see [Journal.PutState]
 	Damage   []Damage // found on the way; Cut ranges at the end of a running broker's file are what it is writing
 }
 
@@ -61,6 +62,11 @@ func inspect(dir string, l *loader) (st Stats, err error) {
 			}
 			st.Last = x.Last
 		}
+	}
+	if err == nil {
+		var states map[string][]byte
+		states, err = loadStates(segs)
+		st.States = len(states)
 	}
 	if err != nil {
 		return st, fmt.Errorf("journal %s: %w", dir, err)

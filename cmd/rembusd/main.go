@@ -72,7 +72,8 @@ Durations are written as 10s or 1h30m, plain numbers are seconds; sizes as 64MiB
 		Example: `  rembusd --schema schema.json              serve with a lake, on 127.0.0.1:8338
   rembusd --listen :8338                    serve all interfaces, without tables
   rembusd --cert cert.pem --key key.pem     serve wss://
-  rembusd schema check schema.json          say what is wrong with a schema`,
+  rembusd schema check schema.json          say what is wrong with a schema
+  rembusd journal stat                      what the journal holds`,
 		Args:          usage(cobra.NoArgs),
 		Version:       version,
 		SilenceErrors: true,
@@ -89,7 +90,7 @@ Durations are written as 10s or 1h30m, plain numbers are seconds; sizes as 64MiB
 	})
 	root.SetVersionTemplate("rembusd {{.Version}}\n")
 	c.flags(root.PersistentFlags())
-	root.AddCommand(schemaCommand(), configCommand(c))
+	root.AddCommand(schemaCommand(), configCommand(c), journalCommand(c))
 	return root
 }
 
