@@ -36,6 +36,7 @@ var rules = []rule{
 	{pkg: "internal/...", ours: []string{"protocol", "internal/..."}},
 	{pkg: "examples/...", ours: []string{"component/...", "protocol"}},
 	{pkg: "interop/...", ours: []string{"component/...", "protocol", "interop/..."}},
+	{pkg: "torture/...", ours: []string{"adaptor/*", "protocol"}},
 	{pkg: "cmd/...", ours: []string{"..."}},
 }
 
