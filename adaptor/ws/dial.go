@@ -42,6 +42,7 @@ func Dial(ctx context.Context, rawURL string, opts DialOptions) (protocol.Link, 
 	}
 	conn, resp, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{
 		HTTPClient:      &http.Client{Transport: transport, CheckRedirect: noRedirect},
+		Subprotocols:    opts.subprotocols(),
 		CompressionMode: websocket.CompressionDisabled,
 		OnPingReceived:  func(context.Context, []byte) bool { return d.sock.answersPing() },
 	})

@@ -23,6 +23,11 @@ type link struct {
 	name  string // for RemoteAddr
 
 	component bool // this end is the component's: it masks what it sends
+	batched   bool // binary messages are batches: Subprotocol
+
+	// Owned by the receiving goroutine: a batch that is being handed out.
+	batch *[]byte // a buffer of the pool; nil when there is none
+	rest  []byte  // of batch, not yet returned
 
 	end   atomic.Pointer[ending] // why the link ended; the first to set it closes
 	alive *keepalive
@@ -37,7 +42,8 @@ type ending struct{ reason error }
 // start makes l ready for use: its socket carries frames from now on, and it is
 // pinged every interval, if that is positive.
 func (l *link) start(interval time.Duration) *link {
-	l.conn.SetReadLimit(int64(l.max) + 1) // our own check comes first, and says the limit as it was set
+	l.batched = l.conn.Subprotocol() == Subprotocol
+	l.conn.SetReadLimit(int64(l.frameLimit()) + 1) // our own check comes first, and says the limit as it was set
 	l.resetBudget()
 	l.sock.frames()
 	if interval > 0 {
@@ -45,6 +51,14 @@ func (l *link) start(interval time.Duration) *link {
 		l.alive.start()
 	}
 	return l
+}
+
+// frameLimit is the most bytes of one message of the WebSocket.
+func (l *link) frameLimit() int {
+	if l.batched {
+		return batchHead + max(l.max, batchMax)
+	}
+	return l.max
 }
 
 func (l *link) RemoteAddr() string { return l.name }

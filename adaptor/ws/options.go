@@ -123,6 +123,14 @@ type DialOptions struct {
 	Logger *slog.Logger
 }
 
+// subprotocols is what Dial offers. JSON goes one message a frame.
+func (o DialOptions) subprotocols() []string {
+	if o.Encoding == protocol.JSON {
+		return nil
+	}
+	return []string{Subprotocol}
+}
+
 func (o DialOptions) withDefaults() DialOptions {
 	o.Limits = o.Limits.OrDefault()
 	orDefault(&o.Handshake, DefaultDial)

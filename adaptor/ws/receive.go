@@ -1,9 +1,9 @@
 package ws
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 
@@ -30,46 +30,80 @@ func (l *link) Receive() (*protocol.Message, error) {
 	return nil, l.fail(err)
 }
 
-// readFrame reads one whole WebSocket message into a slice of its own. The
+// readFrame returns the next frame in a slice of its own, either the next message
+// of a batch or a whole WebSocket message. The
 // context has no end, which spares the WebSocket eight allocations a read: the
 // link is ended by closing it.
 func (l *link) readFrame() (protocol.Encoding, []byte, error) {
+	if l.batch != nil {
+		frame, err := l.nextOfBatch()
+		return protocol.CBOR, frame, err
+	}
 	typ, r, err := l.conn.Reader(context.Background())
 	if err != nil {
 		return 0, nil, err
 	}
 	buf := buffers.Get().(*[]byte)
-	defer recycle(buf)
 	if err := l.readInto(buf, r); err != nil {
+		recycle(buf)
 		return 0, nil, err
 	}
 	l.resetBudget()
-	enc := protocol.CBOR
 	if typ == websocket.MessageText {
-		enc = protocol.JSON
+		return protocol.JSON, own(buf, *buf), nil
 	}
-	b := *buf
-	if cap(b) > maxKeep && cap(b)-len(b) < cap(b)/4 {
-		return enc, b, nil // recycle drops buffers of this size
+	if !l.batched {
+		return protocol.CBOR, own(buf, *buf), nil
 	}
-	frame := make([]byte, len(b))
-	copy(frame, b)
-	return enc, frame, nil
+	if len(*buf) == 0 {
+		return 0, nil, errEmptyBatch
+	}
+	l.batch, l.rest = buf, *buf
+	frame, err := l.nextOfBatch()
+	return protocol.CBOR, frame, err
+}
+
+// nextOfBatch returns the next message of the batch. Messages get slices of
+// their own, since one that is kept would else keep the batch.
+func (l *link) nextOfBatch() ([]byte, error) {
+	if l.end.Load() != nil {
+		return nil, protocol.ErrClosed
+	}
+	message, rest, err := splitBatch(l.rest, l.max)
+	if err != nil {
+		return nil, err
+	}
+	if l.rest = rest; len(rest) > 0 {
+		return bytes.Clone(message), nil
+	}
+	buf := l.batch
+	l.batch, l.rest = nil, nil
+	return own(buf, message), nil
+}
+
+// own gives buf back and returns b, which is a part of it, as a slice of its own:
+// buf's memory if that is too large for the pool and b fills it, else a copy.
+func own(buf *[]byte, b []byte) []byte {
+	if cap(*buf) <= maxKeep || cap(*buf)-len(b) >= cap(*buf)/4 {
+		b = bytes.Clone(b)
+	}
+	recycle(buf) // drops buffers above maxKeep
+	return b
 }
 
 // readInto reads r to its end. The buffer grows with what has arrived.
 func (l *link) readInto(buf *[]byte, r io.Reader) error {
-	b := (*buf)[:0]
+	b, limit := (*buf)[:0], l.frameLimit()
 	defer func() { *buf = b }()
 	for {
 		if len(b) == cap(b) {
 			b = slices.Grow(b, len(b))
 		}
-		n, err := r.Read(b[len(b):min(cap(b), l.max+1)])
+		n, err := r.Read(b[len(b):min(cap(b), limit+1)])
 		b = b[:len(b)+n]
 		switch {
-		case len(b) > l.max:
-			return &violation{websocket.StatusMessageTooBig, fmt.Sprintf("message longer than %d bytes", l.max)}
+		case len(b) > limit:
+			return tooBig(l.max)
 		case err == io.EOF:
 			return nil
 		case err != nil:

@@ -1,8 +1,6 @@
 package ws
 
 import (
-	"errors"
-
 	"github.com/rembus-go/rembus/protocol"
 )
 
@@ -15,7 +13,11 @@ func (l *link) Send(batch []*protocol.Message) error {
 		return l.closed()
 	}
 	l.sock.hold()
-	left, err := l.compose(batch)
+	compose := l.compose
+	if l.batched {
+		compose = l.composeBatches
+	}
+	left, err := compose(batch)
 	if err2 := l.sock.release(); err == nil {
 		err = err2
 	}
@@ -40,10 +42,7 @@ func (l *link) compose(batch []*protocol.Message) (left *protocol.Unsent, err er
 	for _, m := range batch {
 		frame, enc, shared, err := l.encode(m, (*scratch)[:0])
 		if err != nil {
-			if left == nil {
-				left = &protocol.Unsent{Err: err}
-			}
-			left.Messages = append(left.Messages, m)
+			left = leaveOut(left, m, err)
 			continue
 		}
 		if !shared {
@@ -62,6 +61,15 @@ func (l *link) compose(batch []*protocol.Message) (left *protocol.Unsent, err er
 	return left, nil
 }
 
+// leaveOut adds m to what cannot be expressed.
+func leaveOut(left *protocol.Unsent, m *protocol.Message, err error) *protocol.Unsent {
+	if left == nil {
+		left = &protocol.Unsent{Err: err}
+	}
+	left.Messages = append(left.Messages, m)
+	return left
+}
+
 // encode returns the frame of m. An answer that cannot be expressed becomes an
 // error, for somebody waits for it.
 func (l *link) encode(m *protocol.Message, scratch []byte) (frame []byte, enc protocol.Encoding, shared bool, err error) {
@@ -78,7 +86,7 @@ func (l *link) encode(m *protocol.Message, scratch []byte) (frame []byte, enc pr
 // the time that relaying a small message takes.
 func (l *link) write(enc protocol.Encoding, frame []byte) error {
 	if len(frame) == 0 {
-		return errors.New("empty frame") // Julia would take it for the end of the connection
+		return errEmptyFrame
 	}
 	op := byte(opBinary)
 	if enc == protocol.JSON {
