@@ -86,8 +86,6 @@ var arrowTypes = map[string]arrow.DataType{
 	"TIMESTAMP_S":  &arrow.TimestampType{Unit: arrow.Microsecond},
 	"TIMESTAMP_MS": &arrow.TimestampType{Unit: arrow.Microsecond},
 	"TIMESTAMPTZ":  &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"},
-	// DuckDB's type of a bare NULL.
-	"SQLNULL": arrow.Null, `"NULL"`: arrow.Null, "INTEGER_NULL": arrow.Null,
 }
 
 func arrowType(name string) (arrow.DataType, error) {

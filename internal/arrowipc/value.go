@@ -62,7 +62,7 @@ func Value(col arrow.Array, i int) (any, error) {
 	if t, ok := instant(col, i); ok {
 		return t, nil
 	}
-	return nil, fmt.Errorf("Arrow columns of type %s are not supported", col.DataType())
+	return nil, fmt.Errorf("columns of Arrow type %s are not supported", col.DataType())
 }
 
 func integer(col arrow.Array, i int) (any, bool) {
