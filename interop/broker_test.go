@@ -87,6 +87,16 @@ func (b *broker) stop() error {
 	return nil
 }
 
+// kill ends the broker as a crash does.
+func (b *broker) kill() error {
+	if err := b.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	b.log.reading.Wait()
+	_ = b.cmd.Wait() // "signal: killed"
+	return nil
+}
+
 // logbook keeps what rembusd logs.
 type logbook struct {
 	ready   chan string // the URL; empty when the log ended before

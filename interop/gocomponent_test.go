@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 
 	"github.com/rembus-go/rembus/component"
@@ -18,6 +19,7 @@ func newGo(t *testing.T, name string, opts ...component.Option) *component.Compo
 
 func newGoAt(t *testing.T, base, name string, opts ...component.Option) *component.Component {
 	t.Helper()
+	opts = append(opts, component.WithLogger(slog.New(slog.DiscardHandler)))
 	c, err := component.Dial(t.Context(), base+"/"+name, opts...)
 	if err != nil {
 		t.Fatal(err)

@@ -124,7 +124,7 @@ func (p *proxy) loseFrames(fn func(f frame) bool) {
 	p.change(func() { p.lose = fn })
 }
 
-// redirect sends new connections to another broker.
+// redirect sends new connections to another broker; with "" they are refused.
 func (p *proxy) redirect(target string) {
 	p.change(func() { p.target = target })
 }
