@@ -111,7 +111,7 @@ func (t *Topic) PublishAsync(ctx context.Context, args ...any) (*Future, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, ended(ctx)
 	}
-	if m.Data, err = t.c.encode(args); err != nil {
+	if err := t.c.encode(m, args); err != nil {
 		return nil, err
 	}
 	if err := t.c.out.publish(ctx, m, f); err != nil {
@@ -137,11 +137,9 @@ func (c *Component) publish(ctx context.Context, m *protocol.Message, args []any
 	if err := ctx.Err(); err != nil {
 		return ended(ctx)
 	}
-	data, err := c.encode(args)
-	if err != nil {
+	if err := c.encode(m, args); err != nil {
 		return err
 	}
-	m.Data = data
 	return c.out.push(ctx, m, nil)
 }
 

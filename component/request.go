@@ -44,29 +44,28 @@ func (c *Component) call(ctx context.Context, method, target string, args []any)
 	if err := protocol.CheckTopic(method, c.opts.limits); err != nil {
 		return Value{}, err
 	}
-	data, err := c.encode(args)
-	if err != nil {
+	call := &protocol.Message{Type: protocol.RPC, Topic: method, Target: target}
+	if err := c.encode(call, args); err != nil {
 		return Value{}, err
 	}
-	m, err := c.request(ctx, &protocol.Message{Type: protocol.RPC, Topic: method, Target: target, Data: data})
+	m, err := c.request(ctx, call)
 	if err != nil {
 		return Value{}, err
 	}
 	return Value{data: m.Data}, failed(m)
 }
 
-// encode returns the arguments as data, within the limits.
-func (c *Component) encode(args []any) (*protocol.Payload, error) {
-	data, err := protocol.EncodeArgs(args...)
-	if err != nil {
-		return nil, err
+// encode makes the arguments the data of m, within the limits.
+func (c *Component) encode(m *protocol.Message, args []any) error {
+	if err := m.SetArgs(args...); err != nil {
+		return err
 	}
 	if c.opts.encoding == protocol.JSON {
-		if _, err := data.JSON(); err != nil { // kept for the writer
-			return nil, err
+		if _, err := m.Data.JSON(); err != nil { // kept for the writer
+			return err
 		}
 	}
-	return data, c.fits(data)
+	return c.fits(m.Data)
 }
 
 // fits leaves a margin for the envelope around the data.

@@ -19,8 +19,13 @@ const (
 )
 
 const (
+	cborFalse     = 0xf4
+	cborTrue      = 0xf5
 	cborNull      = 0xf6
 	cborUndefined = 0xf7
+	cborFloat16   = 0xf9
+	cborFloat32   = 0xfa
+	cborFloat64   = 0xfb
 	cborBreak     = 0xff
 )
 

@@ -67,7 +67,7 @@ func (c *Codec) Decode(enc Encoding, frame []byte) (*Message, error) {
 // the connection is unharmed.
 func (c *Codec) Encode(m *Message, scratch []byte) (frame []byte, enc Encoding, shared bool, err error) {
 	enc = c.Encoding()
-	if m.Type == Pub && m.QoS == QoS0 && !(m.HasSlot && c.wide.Load()) {
+	if c.shares(m, enc) {
 		frame, err = c.sharedFrame(m, enc)
 		return frame, enc, true, err
 	}
@@ -83,6 +83,15 @@ func (c *Codec) Encode(m *Message, scratch []byte) (frame []byte, enc Encoding, 
 // frame sent.
 func (c *Codec) Encoding() Encoding { return Encoding(c.enc.Load()) }
 
+// shares reports whether the frame of m is kept with it, for other connections: a
+// component has only one.
+func (c *Codec) shares(m *Message, enc Encoding) bool {
+	if m.Type != Pub || m.QoS != QoS0 || m.HasSlot && c.wide.Load() {
+		return false
+	}
+	return !c.component || m.frames[enc].Load() != nil
+}
+
 // sharedFrame returns the frame of a QoS0 PUB, which is the same for all
 // receivers of one encoding: as it was received if that will do, else made by
 // whoever needs it first.
@@ -95,7 +104,7 @@ func (c *Codec) sharedFrame(m *Message, enc Encoding) ([]byte, error) {
 	if enc == JSON {
 		frame, err = c.appendJSON(nil, m)
 	} else {
-		frame, err = appendPub(nil, m, m.HasSlot)
+		frame, err = appendPub(make([]byte, 0, len(m.Topic)+m.Data.Size()+24), m, m.HasSlot)
 	}
 	if err != nil {
 		return nil, err

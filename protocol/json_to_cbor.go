@@ -52,7 +52,7 @@ func (w *cborWriter) value() error {
 		}
 		return err
 	case 't':
-		w.out = append(w.out, 0xf5)
+		w.out = append(w.out, cborTrue)
 		return w.literal("true")
 	case 'f':
 		w.out = append(w.out, 0xf4)
@@ -173,5 +173,5 @@ func parseDigits(digits []byte) (n uint64, ok bool) {
 // float writes the double nearest to a number.
 func (w *cborWriter) float(text []byte) {
 	f, _ := strconv.ParseFloat(string(text), 64) // an infinity when out of range
-	w.out = binary.BigEndian.AppendUint64(append(w.out, 0xfb), math.Float64bits(f))
+	w.out = binary.BigEndian.AppendUint64(append(w.out, cborFloat64), math.Float64bits(f))
 }
