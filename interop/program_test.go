@@ -23,9 +23,9 @@ type pyProgram struct {
 	reading sync.WaitGroup
 }
 
-func newProgram(t *testing.T, b *broker, name string) *pyProgram {
+func newProgram(t *testing.T, b *broker, name, api string) *pyProgram {
 	t.Helper()
-	p := &pyProgram{t: t, stderr: &tail{}, cmd: exec.Command(python, filepath.Join("testdata", "program.py"), name)}
+	p := &pyProgram{t: t, stderr: &tail{}, cmd: exec.Command(python, filepath.Join("testdata", "program.py"), name, api)}
 	p.cmd.Env = environment("REMBUS_DIR="+t.TempDir(), "REMBUS_BASE_URL="+b.url, "PYTHONDONTWRITEBYTECODE=1")
 	p.cmd.Stderr = p.stderr
 	p.lines.filled = make(chan struct{}, 1)
@@ -75,35 +75,40 @@ func (p *pyProgram) end(s syscall.Signal) {
 	_ = p.cmd.Wait()
 }
 
-// A program of the synchronous API, as in Rembus' own documents, that is killed and
-// started again: nothing is lost or repeated, and its function is back with it.
+// A program as in Rembus' own documents, that is killed and started again: nothing is lost
+// or repeated, and its function is back with it.
 func TestProgramKilled(t *testing.T) {
 	t.Parallel()
-	b := newBroker(t)
-	c := newGoAt(t, b.url, "")
-	next := 0
-	publish := func(n int) (lines []string) {
-		for range n {
-			qos := component.QoS(next%2 + 1)
-			if err := c.Topic("alarm", component.WithQoS(qos)).Publish(t.Context(), next, "low"); err != nil {
-				t.Fatal(err)
+	for _, api := range []string{"sync", "async"} {
+		t.Run(api, func(t *testing.T) {
+			t.Parallel()
+			b := newBroker(t)
+			c := newGoAt(t, b.url, "")
+			next := 0
+			publish := func(n int) (lines []string) {
+				for range n {
+					qos := component.QoS(next%2 + 1)
+					if err := c.Topic("alarm", component.WithQoS(qos)).Publish(t.Context(), next, "low"); err != nil {
+						t.Fatal(err)
+					}
+					lines = append(lines, fmt.Sprint("alarm ", next, " low"))
+					next++
+				}
+				return lines
 			}
-			lines = append(lines, fmt.Sprint("alarm ", next, " low"))
-			next++
-		}
-		return lines
-	}
-	early := publish(3)
-	program := newProgram(t, b, "watcher")
-	program.says(early...)
-	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGKILL} {
-		program.says(publish(5)...)
-		if sum, err := component.Call[int](t.Context(), c, "add", 1, next); err != nil || sum != next+1 {
-			t.Errorf("add: %d, %v", sum, err)
-		}
-		program.end(signal)
-		missed := publish(5)
-		program = newProgram(t, b, "watcher")
-		program.says(missed...)
+			early := publish(3)
+			program := newProgram(t, b, "watcher", api)
+			program.says(early...)
+			for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT} {
+				program.says(publish(5)...)
+				if sum, err := component.Call[int](t.Context(), c, "add", 1, next); err != nil || sum != next+1 {
+					t.Errorf("add: %d, %v", sum, err)
+				}
+				program.end(signal)
+				missed := publish(5)
+				program = newProgram(t, b, "watcher", api)
+				program.says(missed...)
+			}
+		})
 	}
 }

@@ -62,6 +62,28 @@ func TestReplayAfterAbsence(t *testing.T) {
 	})
 }
 
+// A backlog of more messages than may be without ACK at once.
+func TestLargeBacklog(t *testing.T) {
+	inEachStyle(t, func(t *testing.T, s style) {
+		for _, qos := range []component.QoS{component.QoS1, component.QoS2} {
+			const backlog = 2500
+			topic := unique("site") + "/topic"
+			c := newGo(t, "")
+			publishAll(t, c, qos, topic, backlog)
+			py := newPython(t, s, unique("sub"))
+			py.subscribeSince("last", topic)
+			py.reactive(true)
+			publishAll(t, c, qos, topic, 3)
+			for i := range backlog {
+				py.wants(topic, i)
+			}
+			for i := range 3 {
+				py.wants(topic, i)
+			}
+		}
+	})
+}
+
 // A subscription may reach back to before it existed.
 func TestReplayToNewSubscription(t *testing.T) {
 	inEachStyle(t, func(t *testing.T, s style) {

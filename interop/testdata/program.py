@@ -1,11 +1,15 @@
 """A program as users write them: it subscribes, exposes a function and waits.
 
-program.py NAME connects to REMBUS_BASE_URL and prints a line for each message.
+program.py NAME sync or async connects to REMBUS_BASE_URL and prints a line for each
+message.
 """
 
+import asyncio
 import sys
 
 import rembus
+
+name, api = sys.argv[1:]
 
 
 def alarm(*args):
@@ -16,9 +20,23 @@ def add(x, y):
     return x + y
 
 
-component = rembus.node(sys.argv[1])
-component.subscribe(alarm, rembus.protocol.LastReceived)
-component.expose(add)
-print("waiting", flush=True)
-component.wait()
-print("ended", flush=True)
+def synchronous():
+    component = rembus.node(name)
+    component.subscribe(alarm, rembus.protocol.LastReceived)
+    component.expose(add)
+    print("waiting", flush=True)
+    component.wait()
+
+
+async def asynchronous():
+    component = await rembus.component(name)
+    await component.subscribe(alarm, rembus.protocol.LastReceived)
+    await component.expose(add)
+    print("waiting", flush=True)
+    await component.wait()
+
+
+if api == "sync":
+    synchronous()
+else:
+    asyncio.run(asynchronous())
