@@ -7,7 +7,9 @@ import (
 )
 
 // ack takes a subscriber's ACK of a delivery. A QoS2 one is answered by ACK2,
-// for a named twin only once the ACK is on disk.
+// for a named twin only once the ACK is on disk. The ACK of a delivery that a
+// named twin has no more in its window is not: it may still be owed, and after an
+// ACK2 the subscriber would take it for a new one.
 func (ss *session) ack(id protocol.ID) {
 	n, ok := id.Number()
 	if !ok {
@@ -16,33 +18,29 @@ func (ss *session) ack(id protocol.ID) {
 	s, t := ss.server, ss.twin
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t.session != ss {
-		return
-	}
-	ss.settle(n)
-	if !isQoS2(n) {
-		return
-	}
-	if t.name == "" {
+	known := ss.settle(n)
+	switch {
+	case !isQoS2(n) || t.session != ss:
+	case t.name == "":
 		ss.out.push(protocol.NewAck2(id), laneUrgent)
-		return
+	case known:
+		t.ack2 = append(t.ack2, id)
+		s.persistSoon()
 	}
-	t.ack2 = append(t.ack2, id) // also for a repeat: its ACK2 may be lost
-	t.touch()
-	s.persistSoon()
 }
 
-// settle takes a delivery out of the window. Core's lock held.
-func (ss *session) settle(id uint64) {
+// settle takes a delivery out of the window, if it is there. Core's lock held.
+func (ss *session) settle(id uint64) (known bool) {
 	t := ss.twin
 	if t.session != ss {
-		return
+		return false
 	}
-	if _, known := t.window.ack(id); known {
+	if _, known = t.window.ack(id); known {
 		t.idle = ss.server.now()
 		t.touch()
 		t.changed.Broadcast()
 	}
+	return known
 }
 
 // ack2 takes a publisher's ACK2: it will not repeat the message any more.
@@ -51,6 +49,7 @@ func (ss *session) ack2(id protocol.ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ss.twin.ids.release(id, s.now())
+	ss.twin.touch()
 }
 
 // housekeep runs once a second: calls and ids that are over, and subscribers

@@ -107,17 +107,16 @@ func (ss *session) reactive(data map[string]any, id protocol.ID) {
 			bound = n
 		}
 	}
-	ss.reply(id, protocol.StatusOK, nil) // before the replay begins
 	s := ss.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ss.twin.session != ss {
-		return
-	}
-	if status || !isBool {
-		ss.twin.setReactive(bound)
-	} else {
+	pausing := isBool && !status
+	if pausing && ss.twin.session == ss {
 		ss.twin.pause()
+	}
+	ss.reply(id, protocol.StatusOK, nil) // before a replay begins
+	if !pausing && ss.twin.session == ss {
+		ss.twin.setReactive(bound)
 	}
 }
 

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+
 	"github.com/rembus-go/rembus/protocol"
 )
 
@@ -25,9 +27,9 @@ func (ss *session) publish(m *protocol.Message) {
 	t := ss.twin
 	if s.guarded && !s.guard.Publish(t.name, m.Topic) {
 		s.mu.Unlock()
-		s.stats.refused.Add(1)
 		ss.log().Warn("publish refused", "topic", m.Topic)
-		return // no ACK: as Rembus does
+		ss.refusePub(m, errors.New("not allowed"))
+		return
 	}
 	if m.QoS == protocol.QoS0 {
 		s.publishNow(ss, m)
@@ -79,6 +81,7 @@ func (s *Server) publishSure(ss *session, m *protocol.Message) error {
 	}
 	if m.QoS == protocol.QoS2 {
 		t.ids.add(m.ID)
+		t.touch()
 	}
 	s.routed[0] = e.Seq
 	s.pending = append(s.pending, pendingPub{e.Seq, m, t, ss})
@@ -89,7 +92,7 @@ func (s *Server) publishSure(ss *session, m *protocol.Message) error {
 func (ss *session) refusePub(m *protocol.Message, err error) {
 	ss.server.stats.refused.Add(1)
 	if m.QoS != protocol.QoS0 {
-		ss.out.push(protocol.NewError(m.ID, protocol.Errorf(protocol.StatusError, "not stored: %v", err)), laneUrgent)
+		ss.out.push(protocol.NewError(m.ID, protocol.Errorf(protocol.StatusError, "not taken: %v", err)), laneUrgent)
 	}
 }
 

@@ -44,6 +44,7 @@ type twin struct {
 	reactiveAt   uint64 // and at reactive(true)
 	reactiveTime int64  // the time of it, ns
 	bound        int64  // how far back it may reach, ns; negative = as far as msg_from says
+	seen         int64  // when it was last connected, ns
 	idle         int64  // ns time of the last ACK, or since when something waits for one
 
 	changed sync.Cond // on the core's lock: readers wait for room, the log or an end
@@ -122,31 +123,32 @@ func (t *twin) detachStored() {
 }
 
 // halt stops all serving and notes how far it came: at the end of a connection
-// and at reactive(false).
+// and at reactive(false). What is on its way stays in the window.
 func (t *twin) halt() {
 	if !t.tracked || t.mode == paused {
 		return
 	}
-	pos := t.position()
-	if t.backfill != nil {
-		c := t.backfill.position()
-		c[1] = t.window.low(c[1])
-		for _, sub := range t.subs {
-			if sub.cursor == t.backfill {
-				sub.raise(c)
-				sub.cursor = nil
-				t.server.saveSubscription(sub, nil)
-			}
-		}
-		t.backfill.stop()
+	if c := t.backfill; c != nil {
+		t.leave(c)
+		c.stop()
 		t.backfill = nil
 	}
-	t.acked = t.ackedKeys()
-	t.window = window{}
 	t.main.stop()
-	t.main.next = pos
 	t.owed = t.server.routed[1]
 	t.touch()
+}
+
+// leave takes all subscriptions off a cursor; they keep its place.
+func (t *twin) leave(c *cursor) {
+	pos := c.position()
+	pos[1] = t.window.low(pos[1])
+	for _, sub := range t.subs {
+		if sub.cursor == c {
+			sub.raise(pos)
+			sub.cursor = nil
+			t.server.saveSubscription(sub, nil)
+		}
+	}
 }
 
 // ackedKeys joins what was acked out of order before and in this connection.
@@ -164,9 +166,15 @@ func (t *twin) ackedKeys() map[deliveryKey]struct{} {
 	return keys
 }
 
-// detach ends the connection of the twin.
+// detach ends the connection of the twin: what is unacked will be offered again.
 func (t *twin) detach() {
 	t.halt()
+	if t.tracked {
+		t.acked = t.ackedKeys()
+		t.main.next = t.position()
+		t.window = window{}
+	}
+	t.seen = t.server.now()
 	t.session, t.mode = nil, passive
 	t.changed.Broadcast()
 }
