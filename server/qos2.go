@@ -83,6 +83,50 @@ func (p *publisherIDs) drop(k *knownID) {
 	}
 }
 
+// unreleased returns the ids whose ACK2 has not come, oldest first.
+func (p *publisherIDs) unreleased() (ids []idRecord) {
+	for _, k := range p.order {
+		if !k.gone && k.state != idReleased {
+			ids = append(ids, recordID(k.id))
+		}
+	}
+	return ids
+}
+
+// restore takes up an id of an earlier run, whose message is in the log.
+func (p *publisherIDs) restore(id protocol.ID) {
+	if _, known := p.known[id]; !known && !id.IsZero() {
+		p.add(id)
+		p.acked(id)
+	}
+}
+
+// idRecord is an id as the log keeps it.
+type idRecord struct {
+	Number uint64 `cbor:"1,keyasint,omitempty"`
+	Bytes  []byte `cbor:"2,keyasint,omitempty"`
+	Text   bool   `cbor:"3,keyasint,omitempty"`
+}
+
+func recordID(id protocol.ID) idRecord {
+	if n, ok := id.Number(); ok {
+		return idRecord{Number: n}
+	}
+	return idRecord{Bytes: id.AppendBytes(nil), Text: id.IsText()}
+}
+
+func (r idRecord) id() (id protocol.ID) {
+	switch {
+	case r.Text:
+		id, _ = protocol.TextID(string(r.Bytes))
+	case r.Bytes != nil:
+		id, _ = protocol.BytesID(r.Bytes)
+	default:
+		id = protocol.NumberID(r.Number)
+	}
+	return id
+}
+
 // expire forgets what was released long enough ago.
 func (p *publisherIDs) expire(now int64) {
 	kept := p.order[:0]

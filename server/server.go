@@ -46,6 +46,7 @@ type Server struct {
 	callID     uint64
 	readers    map[*twin]struct{} // twins whose readers wait
 	dirty      []*twin            // twins whose place is to be written
+	persisted  uint64             // the log's end when places were last written
 	released   sync.Cond          // a session has left
 	settled    sync.Cond          // the durable end has moved
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,7 +17,9 @@ import (
 //	t <name>                   where the twin stands
 //	s <name> \n <pattern>      one subscription
 //	e <name> \n <method>       one exposure
+//	g                          a sequence: the QoS2 ids of publishers up to here are in their twins' states
 const (
+	keyGlobal       = "g"
 	keyTwin         = "t"
 	keySubscription = "s"
 	keyExposure     = "e"
@@ -28,15 +31,9 @@ type twinState struct {
 	Acked []deliveryKey `cbor:"3,keyasint,omitempty"`
 	Away  []interval    `cbor:"4,keyasint,omitempty"`
 	Owed  uint64        `cbor:"5,keyasint"`
-	Here  bool          `cbor:"6,keyasint"` // connected and served when written
-	Seen  int64         `cbor:"7,keyasint"` // when it was last connected, ns since 1970
-	IDs   []idRecord    `cbor:"8,keyasint,omitempty"`
-}
-
-// idRecord is a publisher's QoS2 id that still waits for its ACK2.
-type idRecord struct {
-	Number uint64 `cbor:"1,keyasint,omitempty"`
-	Bytes  []byte `cbor:"2,keyasint,omitempty"`
+	Here  bool          `cbor:"6,keyasint"`           // connected and served when written
+	Seen  int64         `cbor:"7,keyasint"`           // when it was last connected, ns since 1970
+	IDs   []idRecord    `cbor:"8,keyasint,omitempty"` // QoS2 messages of its own whose ACK2 has not come
 }
 
 type subscriptionState struct {
@@ -100,6 +97,11 @@ func (s *Server) persist() {
 			}
 		})
 	}
+	if end := s.log.End(); end != s.persisted {
+		s.persisted = end
+		// An error is told by Notify too: the log has failed.
+		_ = s.log.PutState(keyGlobal, binary.BigEndian.AppendUint64(nil, end), nil)
+	}
 	s.mu.Unlock()
 	if len(dirty) > 0 {
 		s.log.Commit()
@@ -109,7 +111,10 @@ func (s *Server) persist() {
 func (t *twin) state() twinState {
 	st := twinState{
 		Next: t.position(), Live: t.main.live, Away: t.away, Owed: t.owed,
-		Here: t.session != nil && t.mode != paused, Seen: t.server.now(),
+		Here: t.session != nil && t.mode != paused, Seen: t.seen, IDs: t.ids.unreleased(),
+	}
+	if t.session != nil {
+		st.Seen = t.server.now()
 	}
 	for k := range t.ackedKeys() {
 		st.Acked = append(st.Acked, k)
@@ -119,9 +124,14 @@ func (t *twin) state() twinState {
 
 // restore rebuilds the twins from the states that the log found at start.
 func (s *Server) restore() error {
-	return s.log.States(func(key string, data []byte) error {
+	var known uint64
+	err := s.log.States(func(key string, data []byte) error {
 		if key == "" {
 			return errors.New("a state without a name")
+		}
+		if key == keyGlobal && len(data) == 8 {
+			known = binary.BigEndian.Uint64(data)
+			return nil
 		}
 		name, rest, _ := strings.Cut(key[1:], "\n")
 		t := s.namedTwin(name)
@@ -150,12 +160,37 @@ func (s *Server) restore() error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return s.restoreIDs(known + 1)
+}
+
+// restoreIDs finds in the log the QoS2 messages of named publishers that came
+// after the last state of their twins: a repeat of one must be known as one.
+func (s *Server) restoreIDs(from uint64) error {
+	for from <= s.log.Durable() {
+		entries, next, err := s.log.Read(from, readEntries, nil)
+		if err != nil {
+			return fmt.Errorf("looking for QoS2 messages in the log: %w", err)
+		}
+		for _, e := range entries {
+			if e.Kind == protocol.EntryPub && e.Msg.QoS == protocol.QoS2 && e.From != "" {
+				s.namedTwin(e.From).ids.restore(e.Msg.ID)
+			}
+		}
+		from = next
+	}
+	return nil
 }
 
 // restore puts the twin where it stood. One that was connected at a crash is owed
 // all of class 1 that is in the log; QoS0 that was routed is not replayed.
 func (t *twin) restore(st twinState) {
-	t.main.next, t.away, t.owed = st.Next, st.Away, st.Owed
+	t.main.next, t.away, t.owed, t.seen = st.Next, st.Away, st.Owed, st.Seen
+	for _, r := range st.IDs {
+		t.ids.restore(r.id())
+	}
 	end := t.server.log.End()
 	if st.Here {
 		t.owed = end
