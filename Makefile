@@ -12,6 +12,7 @@ PYTHON ?= python3
 SCHEMA ?= schema.json
 PKG ?= ./...
 FUZZTIME ?= 20s
+KILLS ?= 200
 # auto: leave interop out, saying so, where Python is missing. required: fail then.
 REMBUS_INTEROP ?= auto
 
@@ -27,6 +28,7 @@ help: ## show this
 	@echo '  SCHEMA=file   the schema that make run serves   (now $(SCHEMA))'
 	@echo '  PKG=./server  what test, race and fuzz work on  (now $(PKG))'
 	@echo '  FUZZTIME=1m   how long each fuzz target runs    (now $(FUZZTIME))'
+	@echo '  KILLS=1000    how often torture kills rembusd   (now $(KILLS))'
 
 .PHONY: build
 build: toolchain ## build bin/rembusd and bin/rembus
@@ -48,6 +50,10 @@ race: toolchain ## as test, each twice, in random order, without the interop tes
 .PHONY: interop
 interop: build venv ## only the tests that drive real foreign clients
 	REMBUS_BROKER=$(CURDIR)/bin/rembusd ci/test -tags $(TAGS) -count 1 ./interop/...
+
+.PHONY: torture
+torture: build ## kill rembusd KILLS times under load, then ask for every message
+	REMBUS_BROKER=$(CURDIR)/bin/rembusd REMBUS_KILLS=$(KILLS) ci/test -race -tags $(TAGS) -count 1 ./torture
 
 .PHONY: lint
 lint: toolchain ## gofmt, go vet, staticcheck, govulncheck

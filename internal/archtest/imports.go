@@ -36,7 +36,7 @@ var rules = []rule{
 	{pkg: "internal/...", ours: []string{"protocol", "internal/..."}},
 	{pkg: "examples/...", ours: []string{"component/...", "protocol"}},
 	{pkg: "interop/...", ours: []string{"component/...", "protocol", "interop/..."}},
-	{pkg: "torture/...", ours: []string{"adaptor/*", "protocol"}},
+	{pkg: "torture/...", ours: []string{"adaptor/*", "component/...", "protocol"}},
 	{pkg: "cmd/...", ours: []string{"..."}},
 }
 
