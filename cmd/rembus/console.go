@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"sync"
 
@@ -54,13 +56,18 @@ func (c *console) clear() {
 func (c *console) failure(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if text := err.Error(); text != c.last {
+	text := err.Error()
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		text = fmt.Sprintf("cannot connect: %v; trying again", op.Err)
+	}
+	if text != c.last {
 		c.last = text
 		c.line(text)
 	}
 }
 
-func (c *console) lost(err error) { c.say("connection lost: %v; connecting again", err) }
+func (c *console) lost(err error) { c.say("%v; connecting again", err) }
 
 func (c *console) back() {
 	c.mu.Lock()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -103,8 +104,9 @@ func (p *pub) run(ctx context.Context, from source, console *console) error {
 	stop := tally.watch()
 	err = p.publish(ctx, comp.Topic(p.topic, opts...), from, tally)
 	if err == nil {
-		err = p.flush(ctx, comp)
+		p.flush(ctx, comp)
 	}
+	doubt := p.qos == 0 && (comp.Stats().Reconnects > 0 || !comp.Connected())
 	err = p.client.close(comp, err) // what is still open fails now
 	failed := tally.end()
 	stop()
@@ -113,10 +115,10 @@ func (p *pub) run(ctx context.Context, from source, console *console) error {
 		return ctx.Err()
 	case err != nil:
 		return err
-	case failed != nil:
-		return failed
+	case failed == nil && doubt:
+		return errors.New("the connection was lost meanwhile, and messages of QoS 0 perhaps with it")
 	}
-	return nil
+	return failed
 }
 
 func (p *pub) publish(ctx context.Context, topic *component.Topic, from source, tally *tally) error {
@@ -141,16 +143,17 @@ func (p *pub) publish(ctx context.Context, topic *component.Topic, from source, 
 	}
 }
 
-// flush waits until everything is sent and acknowledged. While there is a
-// connection it takes the time that it needs; the timeout is for making one.
-func (p *pub) flush(ctx context.Context, comp *component.Component) error {
+// flush waits until everything is sent and acknowledged, or the connection is
+// lost for longer than the timeout; closing says what is left. While there is a
+// connection it takes the time that it needs.
+func (p *pub) flush(ctx context.Context, comp *component.Component) {
 	for {
 		round, cancel := context.WithTimeout(ctx, p.client.timeout)
 		err := comp.Flush(round)
-		ended := round.Err() != nil
 		cancel()
-		if !ended || ctx.Err() != nil || !comp.Connected() {
-			return err
+		lost := errors.Is(err, component.ErrTimeout) && !comp.Connected()
+		if err == nil || lost || ctx.Err() != nil || errors.Is(err, component.ErrClosed) {
+			return
 		}
 	}
 }

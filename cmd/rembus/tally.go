@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -69,6 +70,7 @@ func (t *tally) fail(err error) {
 	n := t.failed
 	t.mu.Unlock()
 	switch {
+	case errors.Is(err, component.ErrClosed): // not acknowledged before the end, which is told as a whole
 	case n <= maxTold:
 		t.console.say("%v", err)
 	case n == maxTold+1:
