@@ -125,7 +125,7 @@ func (b *outbox) freed() {
 // flush, after the unacked messages. It returns when the connection has ended.
 func (b *outbox) write(s *session, unacked []*protocol.Message) {
 	if len(unacked) > 0 {
-		if err := s.link.Send(unacked); err != nil {
+		if err := s.send(unacked); err != nil {
 			s.fail(err)
 			return
 		}
@@ -143,7 +143,7 @@ func (b *outbox) write(s *session, unacked []*protocol.Message) {
 		}
 		var err error
 		if len(batch) > 0 {
-			err = s.link.Send(batch)
+			err = s.send(batch)
 		}
 		b.wrote(n, err)
 		if err != nil {

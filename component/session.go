@@ -95,6 +95,21 @@ func (s *session) refuse(bad *protocol.BadMessage) {
 	s.c.report(fmt.Errorf("rembus: refused a message of the broker: %w", bad))
 }
 
+// send writes a batch. What the encoding cannot express fails alone: Publish and
+// RPC refuse it before where they can.
+func (s *session) send(batch []*protocol.Message) error {
+	err := s.link.Send(batch)
+	var unsent *protocol.Unsent
+	if err == nil || !errors.As(err, &unsent) {
+		return err
+	}
+	for _, m := range unsent.Messages {
+		s.c.out.refused(m.ID, unsent)
+	}
+	s.c.report(unsent)
+	return nil
+}
+
 // fail ends the connection from this side.
 func (s *session) fail(reason error) {
 	s.mu.Lock()
