@@ -59,7 +59,14 @@ func (c *Component) Publish(ctx context.Context, topic string, args ...any) erro
 	if err := protocol.CheckTopic(topic, c.opts.limits); err != nil {
 		return err
 	}
-	return c.publish(ctx, &protocol.Message{Type: protocol.Pub, Topic: topic}, args)
+	if err := ctx.Err(); err != nil {
+		return ended(ctx)
+	}
+	m, err := c.message(protocol.Pub, topic, args)
+	if err != nil {
+		return err
+	}
+	return c.out.push(ctx, m, nil)
 }
 
 // Put publishes to the component's own part of the topics: "<name>/" + topic.
@@ -77,11 +84,11 @@ func (c *Component) Put(ctx context.Context, topic string, args ...any) error {
 // back: whether it is delivered is open.
 func (t *Topic) Publish(ctx context.Context, args ...any) error {
 	if t.qos == QoS0 {
-		m, err := t.message()
+		m, err := t.message(ctx, args)
 		if err != nil {
 			return err
 		}
-		return t.c.publish(ctx, m, args)
+		return t.c.out.push(ctx, m, nil)
 	}
 	f, err := t.PublishAsync(ctx, args...)
 	if err != nil {
@@ -96,23 +103,17 @@ func (t *Topic) Publish(ctx context.Context, args ...any) error {
 // [ErrFull] under [WithFailWhenFull]. Messages arrive in the order of the calls. With
 // QoS0 the Future is done at once.
 func (t *Topic) PublishAsync(ctx context.Context, args ...any) (*Future, error) {
-	m, err := t.message()
+	m, err := t.message(ctx, args)
 	if err != nil {
 		return nil, err
 	}
 	f := newFuture()
 	if t.qos == QoS0 {
-		if err := t.c.publish(ctx, m, args); err != nil {
+		if err := t.c.out.push(ctx, m, nil); err != nil {
 			return nil, err
 		}
 		close(f.done)
 		return f, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, ended(ctx)
-	}
-	if err := t.c.encode(m, args); err != nil {
-		return nil, err
 	}
 	if err := t.c.out.publish(ctx, m, f); err != nil {
 		return nil, err
@@ -120,27 +121,23 @@ func (t *Topic) PublishAsync(ctx context.Context, args ...any) (*Future, error) 
 	return f, nil
 }
 
-// message returns the next message to the topic, still without data.
-func (t *Topic) message() (*protocol.Message, error) {
+// message returns the next message to the topic, unless ctx has ended.
+func (t *Topic) message(ctx context.Context, args []any) (*protocol.Message, error) {
 	if t.err != nil {
 		return nil, t.err
 	}
-	m := &protocol.Message{Type: protocol.Pub, Topic: t.name, QoS: t.qos, HasSlot: t.has, Slot: t.slot}
+	if err := ctx.Err(); err != nil {
+		return nil, ended(ctx)
+	}
+	m, err := t.c.message(protocol.Pub, t.name, args)
+	if err != nil {
+		return nil, err
+	}
+	m.QoS, m.HasSlot, m.Slot = t.qos, t.has, t.slot
 	if t.has {
 		m.ID = protocol.NumberID(1<<32 | uint64(t.slot)) // QoS0: only the slot means anything
 	}
 	return m, nil
-}
-
-// publish queues a QoS0 message.
-func (c *Component) publish(ctx context.Context, m *protocol.Message, args []any) error {
-	if err := ctx.Err(); err != nil {
-		return ended(ctx)
-	}
-	if err := c.encode(m, args); err != nil {
-		return err
-	}
-	return c.out.push(ctx, m, nil)
 }
 
 // Flush waits until everything published before the call has left: QoS0 is

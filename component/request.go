@@ -44,10 +44,11 @@ func (c *Component) call(ctx context.Context, method, target string, args []any)
 	if err := protocol.CheckTopic(method, c.opts.limits); err != nil {
 		return Value{}, err
 	}
-	call := &protocol.Message{Type: protocol.RPC, Topic: method, Target: target}
-	if err := c.encode(call, args); err != nil {
+	call, err := c.message(protocol.RPC, method, args)
+	if err != nil {
 		return Value{}, err
 	}
+	call.Target = target
 	m, err := c.request(ctx, call)
 	if err != nil {
 		return Value{}, err
@@ -55,17 +56,18 @@ func (c *Component) call(ctx context.Context, method, target string, args []any)
 	return Value{data: m.Data}, failed(m)
 }
 
-// encode makes the arguments the data of m, within the limits.
-func (c *Component) encode(m *protocol.Message, args []any) error {
-	if err := m.SetArgs(args...); err != nil {
-		return err
+// message returns a message with the arguments as its data, within the limits.
+func (c *Component) message(t protocol.Type, topic string, args []any) (*protocol.Message, error) {
+	m, err := protocol.NewMessage(t, topic, args...)
+	if err != nil {
+		return nil, err
 	}
 	if c.opts.encoding == protocol.JSON {
 		if _, err := m.Data.JSON(); err != nil { // kept for the writer
-			return err
+			return nil, err
 		}
 	}
-	return c.fits(m.Data)
+	return m, c.fits(m.Data)
 }
 
 // fits leaves a margin for the envelope around the data.

@@ -109,8 +109,9 @@ func (e *envelope) id() (ID, bool) {
 
 func (e *envelope) null(i int) bool { return isNullCBOR(e.items[i]) }
 
-// decodeCBOR parses a frame: an array whose first item is the type byte.
-func (c *Codec) decodeCBOR(frame []byte) (*Message, error) {
+// decodeCBOR parses a frame, an array whose first item is the type byte, into m,
+// a new message.
+func (c *Codec) decodeCBOR(m *Message, frame []byte) (*Message, error) {
 	var e envelope
 	if err := e.split(frame, c.limits.MaxDepth); err != nil {
 		return nil, err
@@ -121,13 +122,13 @@ func (c *Codec) decodeCBOR(frame []byte) (*Message, error) {
 	}
 	t, flags := Type(b&0x0f), byte(b&0xf0)
 	if t == Pub {
-		return c.decodePub(&e, flags, frame)
+		return c.decodePub(m, &e, flags, frame)
 	}
 	id, ok := e.id()
 	if !ok {
 		return nil, fmt.Errorf("%w: message of type %d without an id", ErrMalformed, t)
 	}
-	m := &Message{Type: t, ID: id}
+	m.Type, m.ID = t, id
 	if flags != 0 && t != RPC {
 		return nil, refuse(m, "unknown flags")
 	}
@@ -183,7 +184,7 @@ func (c *Codec) decodeFields(m *Message, e *envelope) error {
 }
 
 // decodePub parses [1, topic, data] and [1+flags, id, topic, data].
-func (c *Codec) decodePub(e *envelope, flags byte, frame []byte) (*Message, error) {
+func (c *Codec) decodePub(m *Message, e *envelope, flags byte, frame []byte) (*Message, error) {
 	var id ID
 	first := 1 // the item that is the topic
 	if flags != 0 || e.n == 4 {
@@ -193,7 +194,7 @@ func (c *Codec) decodePub(e *envelope, flags byte, frame []byte) (*Message, erro
 		}
 		first = 2
 	}
-	m := &Message{Type: Pub, HasSlot: flags&FlagSlot != 0}
+	m.Type, m.HasSlot = Pub, flags&FlagSlot != 0
 	switch flags &^ FlagSlot {
 	case 0:
 	case FlagQoS1:

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -49,16 +50,39 @@ func NewComponentCodec(limits Limits, enc Encoding) *Codec {
 // *BadMessage error refuses this message alone, any other ([ErrMalformed]) the
 // connection.
 func (c *Codec) Decode(enc Encoding, frame []byte) (*Message, error) {
-	if c.Encoding() != enc {
-		c.enc.Store(uint32(enc))
-	}
-	if len(frame) > c.limits.MaxMessage {
-		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrMalformed, len(frame), c.limits.MaxMessage)
+	if err := c.begin(enc, len(frame)); err != nil {
+		return nil, err
 	}
 	if enc == JSON {
 		return c.decodeJSON(frame)
 	}
-	return c.decodeCBOR(frame)
+	return c.decodeCBOR(&Message{}, frame)
+}
+
+// DecodeCopy is Decode for a frame whose memory is used again: the message
+// refers to a copy, and a small one costs one allocation for all.
+func (c *Codec) DecodeCopy(enc Encoding, frame []byte) (*Message, error) {
+	if err := c.begin(enc, len(frame)); err != nil {
+		return nil, err
+	}
+	if enc == JSON {
+		return c.decodeJSON(bytes.Clone(frame))
+	}
+	m, room := withRoom(len(frame))
+	copy(room, frame)
+	return c.decodeCBOR(m, room)
+}
+
+// begin notes the encoding of a frame of n bytes, and refuses one that is too
+// long.
+func (c *Codec) begin(enc Encoding, n int) error {
+	if c.Encoding() != enc {
+		c.enc.Store(uint32(enc))
+	}
+	if n > c.limits.MaxMessage {
+		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrMalformed, n, c.limits.MaxMessage)
+	}
+	return nil
 }
 
 // Encode returns the frame of m for this connection. Either it is shared with

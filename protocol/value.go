@@ -1,11 +1,9 @@
 package protocol
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"reflect"
-	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 )
@@ -85,75 +83,6 @@ func (p *Payload) Decode(dst any) error {
 		return err
 	}
 	return RawValue(raw).Decode(dst)
-}
-
-// EncodeArgs returns the CBOR array of args: the data of a PUB or RPC.
-func EncodeArgs(args ...any) (*Payload, error) {
-	raw, err := encodeArgs(args)
-	if err != nil {
-		return nil, err
-	}
-	return NewPayload(CBOR, raw), nil
-}
-
-// SetArgs makes the CBOR array of args the data of m, as [EncodeArgs] does but
-// with fewer allocations. Nobody else may have m yet.
-func (m *Message) SetArgs(args ...any) error {
-	raw, err := encodeArgs(args)
-	if err == nil {
-		m.setData(CBOR, raw)
-	}
-	return err
-}
-
-func encodeArgs(args []any) ([]byte, error) {
-	return encoded(func(dst []byte) (_ []byte, err error) {
-		dst = appendHead(dst, majorArray, uint64(len(args)))
-		for _, v := range args {
-			if dst, err = appendGo(dst, v); err != nil {
-				return dst, err
-			}
-		}
-		return dst, nil
-	})
-}
-
-// EncodeValue returns the CBOR form of one value: the data of a RESPONSE or
-// ADMIN. Structs go by their fields, named by the tag `cbor` or `json`;
-// time.Time goes as tag 0, *big.Int beyond 64 bits as tags 2 and 3, a DataFrame
-// as tag 80. Floats keep their width.
-func EncodeValue(v any) (*Payload, error) {
-	raw, err := encoded(func(dst []byte) ([]byte, error) { return appendGo(dst, v) })
-	if err != nil {
-		return nil, err
-	}
-	return NewPayload(CBOR, raw), nil
-}
-
-// maxScratch is the largest buffer that is kept for the next value.
-const maxScratch = 64 << 10
-
-var scratch = sync.Pool{New: func() any {
-	b := make([]byte, 0, 1<<10)
-	return &b
-}}
-
-// encoded returns what encode appends, in a slice of that length.
-func encoded(encode func([]byte) ([]byte, error)) ([]byte, error) {
-	buf := scratch.Get().(*[]byte)
-	b, err := encode((*buf)[:0])
-	if err != nil {
-		scratch.Put(buf)
-		return nil, fmt.Errorf("failed to encode a value: %w", err)
-	}
-	if cap(b) > maxScratch {
-		scratch.Put(buf)
-		return b, nil
-	}
-	*buf = b
-	raw := bytes.Clone(b)
-	scratch.Put(buf)
-	return raw, nil
 }
 
 // TextPayload returns the payload that holds one text.

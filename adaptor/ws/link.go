@@ -25,9 +25,9 @@ type link struct {
 	component bool // this end is the component's: it masks what it sends
 	batched   bool // binary messages are batches: Subprotocol
 
-	// Owned by the receiving goroutine: a batch that is being handed out.
-	batch *[]byte // a buffer of the pool; nil when there is none
-	rest  []byte  // of batch, not yet returned
+	// Owned by the receiving goroutine.
+	read *[]byte // what was read and is not yet handed out, from the pool; nil when nothing is
+	rest []byte  // of read: the messages of a batch that are still to come
 
 	end   atomic.Pointer[ending] // why the link ended; the first to set it closes
 	alive *keepalive

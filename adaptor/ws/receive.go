@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -15,11 +14,15 @@ import (
 // Receive returns the next message. Anything but a *protocol.BadMessage ends
 // the link; what the peer did wrong is told it in the close frame.
 func (l *link) Receive() (*protocol.Message, error) {
-	enc, frame, err := l.readFrame()
+	enc, frame, err := l.next()
 	if err != nil {
 		return nil, l.fail(err)
 	}
-	m, err := l.codec.Decode(enc, frame)
+	m, err := l.decode(enc, frame)
+	if len(l.rest) == 0 {
+		recycle(l.read)
+		l.read = nil
+	}
 	if err == nil {
 		return m, nil
 	}
@@ -30,65 +33,53 @@ func (l *link) Receive() (*protocol.Message, error) {
 	return nil, l.fail(err)
 }
 
-// readFrame returns the next frame in a slice of its own, either the next message
-// of a batch or a whole WebSocket message. The
-// context has no end, which spares the WebSocket eight allocations a read: the
-// link is ended by closing it.
-func (l *link) readFrame() (protocol.Encoding, []byte, error) {
-	if l.batch != nil {
-		frame, err := l.nextOfBatch()
-		return protocol.CBOR, frame, err
+// next returns the frame of the next message, a part of l.read. What follows it
+// there is in l.rest.
+func (l *link) next() (enc protocol.Encoding, frame []byte, err error) {
+	if l.read == nil {
+		if enc, err = l.readWhole(); err != nil {
+			return 0, nil, err
+		}
+		if enc == protocol.JSON || !l.batched {
+			return enc, *l.read, nil
+		}
+		if l.rest = *l.read; len(l.rest) == 0 {
+			return 0, nil, errEmptyBatch
+		}
+	} else if l.end.Load() != nil {
+		return 0, nil, protocol.ErrClosed
 	}
-	typ, r, err := l.conn.Reader(context.Background())
-	if err != nil {
-		return 0, nil, err
-	}
-	buf := buffers.Get().(*[]byte)
-	if err := l.readInto(buf, r); err != nil {
-		recycle(buf)
-		return 0, nil, err
-	}
-	l.resetBudget()
-	if typ == websocket.MessageText {
-		return protocol.JSON, own(buf, *buf), nil
-	}
-	if !l.batched {
-		return protocol.CBOR, own(buf, *buf), nil
-	}
-	if len(*buf) == 0 {
-		return 0, nil, errEmptyBatch
-	}
-	l.batch, l.rest = buf, *buf
-	frame, err := l.nextOfBatch()
+	frame, l.rest, err = splitBatch(l.rest, l.max)
 	return protocol.CBOR, frame, err
 }
 
-// nextOfBatch returns the next message of the batch. Messages get slices of
-// their own, since one that is kept would else keep the batch.
-func (l *link) nextOfBatch() ([]byte, error) {
-	if l.end.Load() != nil {
-		return nil, protocol.ErrClosed
-	}
-	message, rest, err := splitBatch(l.rest, l.max)
+// readWhole reads one whole message of the WebSocket into l.read. The context has
+// no end, which spares the WebSocket eight allocations a read: the link is ended
+// by closing it.
+func (l *link) readWhole() (protocol.Encoding, error) {
+	typ, r, err := l.conn.Reader(context.Background())
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	if l.rest = rest; len(rest) > 0 {
-		return bytes.Clone(message), nil
+	l.read = buffers.Get().(*[]byte)
+	if err := l.readInto(l.read, r); err != nil {
+		return 0, err
 	}
-	buf := l.batch
-	l.batch, l.rest = nil, nil
-	return own(buf, message), nil
+	l.resetBudget()
+	if typ == websocket.MessageText {
+		return protocol.JSON, nil
+	}
+	return protocol.CBOR, nil
 }
 
-// own gives buf back and returns b, which is a part of it, as a slice of its own:
-// buf's memory if that is too large for the pool and b fills it, else a copy.
-func own(buf *[]byte, b []byte) []byte {
-	if cap(*buf) <= maxKeep || cap(*buf)-len(b) >= cap(*buf)/4 {
-		b = bytes.Clone(b)
+// decode makes a message of the frame: of a copy, since a message that is kept
+// would else keep all of l.read, unless that is too large for the pool and the frame
+// about all of it.
+func (l *link) decode(enc protocol.Encoding, frame []byte) (*protocol.Message, error) {
+	if n := cap(*l.read); n > maxKeep && n-len(frame) < n/4 {
+		return l.codec.Decode(enc, frame)
 	}
-	recycle(buf) // drops buffers above maxKeep
-	return b
+	return l.codec.DecodeCopy(enc, frame)
 }
 
 // readInto reads r to its end. The buffer grows with what has arrived.
