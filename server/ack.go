@@ -72,4 +72,5 @@ func (s *Server) housekeep() {
 			t.ids.expire(now)
 		}
 	}
+	s.expireTwins(now)
 }

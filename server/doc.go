@@ -14,8 +14,8 @@
 //     least once; a QoS2 message exactly once if it keeps its side of the exchange.
 //     QoS0 comes at most once. All within what the log keeps.
 //   - A QoS2 message that a named publisher repeats under its id is one message,
-//     across its connections, until ACK2 and 30 s more, for the newest 65,536 ids. Of
-//     an anonymous publisher that holds within its connection.
+//     across its connections and crashes of the broker, until ACK2 and 30 s more,
+//     for the newest 65,536 ids. Of an anonymous one within its connection.
 //   - Memory for each component is bounded whatever its backlog, and one that is
 //     slow or dead delays no other.
 //   - Components of different tenants ([protocol.Tenant]) see nothing of each other.

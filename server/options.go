@@ -40,6 +40,7 @@ type Options struct {
 	Window              int           // QoS1/2 deliveries without ACK for one component; default 1024
 	MaxSubscriptions    int           // subscriptions, and exposures, of one component; default 10,000
 	MaxCalls            int           // calls in hand, of one caller; default 4,096
+	TwinExpiry          time.Duration // a component not seen for so long is forgotten; default 30 days
 }
 
 func (o Options) withDefaults() Options {
@@ -56,6 +57,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Window, 1024)
 	setDefault(&o.MaxSubscriptions, 10_000)
 	setDefault(&o.MaxCalls, 4096)
+	setDefault(&o.TwinExpiry, 30*24*time.Hour)
 	if o.Guard == nil {
 		o.Guard = allowAll{}
 	}

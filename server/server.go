@@ -99,6 +99,7 @@ func New(opts Options) (*Server, error) {
 	end := s.log.End()
 	s.routed = [2]uint64{end, end}
 	s.provideBuiltins()
+	s.provideTwins()
 	if err := s.restore(); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
@@ -227,6 +228,7 @@ func (s *Server) namedTwin(name string) *twin {
 	t, ok := s.twins[name]
 	if !ok {
 		t = s.newTwin(name)
+		t.seen = s.now()
 		s.twins[name] = t
 	}
 	return t

@@ -87,6 +87,9 @@ func (s *Server) persist() {
 	s.dirty = nil
 	for _, t := range dirty {
 		t.dirty = false
+		if t.forgotten {
+			continue
+		}
 		ids, session := t.ack2, t.session
 		t.ack2 = nil
 		s.put(keyTwin, t, "", t.state(), func(err error) {

@@ -48,14 +48,6 @@ func newSubscription(t *twin, pattern string, l protocol.Limits) (*subscription,
 	return s, err
 }
 
-// matches reports whether the subscription covers topic.
-func (s *subscription) matches(topic string) bool {
-	if s.isSpace {
-		return s.space.Match(topic)
-	}
-	return s.pattern == topic
-}
-
 // wants reports whether a stored entry is to be offered: it is not below the
 // floor, and was published while the twin was served or lies within msg_from.
 func (s *subscription) wants(e *protocol.Entry, class int) bool {

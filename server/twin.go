@@ -47,11 +47,12 @@ type twin struct {
 	seen         int64  // when it was last connected, ns
 	idle         int64  // ns time of the last ACK, or since when something waits for one
 
-	changed sync.Cond // on the core's lock: readers wait for room, the log or an end
-	waiting int       // readers in changed.Wait
-	ids     publisherIDs
-	dirty   bool          // place in the log not written since it changed
-	ack2    []protocol.ID // ACK2s that go out once the place is on disk
+	changed   sync.Cond // on the core's lock: readers wait for room, the log or an end
+	waiting   int       // readers in changed.Wait
+	ids       publisherIDs
+	forgotten bool          // removed: nothing of it may be written again
+	dirty     bool          // place in the log not written since it changed
+	ack2      []protocol.ID // ACK2s that go out once the place is on disk
 }
 
 // maxAway bounds the absences remembered; beyond it the oldest counts as present,
@@ -254,7 +255,7 @@ func (t *twin) merge(c *cursor) {
 
 // touch notes that the twin's place in the log is to be written.
 func (t *twin) touch() {
-	if t.name != "" && !t.dirty {
+	if t.name != "" && !t.dirty && !t.forgotten {
 		t.dirty = true
 		t.server.dirty = append(t.server.dirty, t)
 	}

@@ -48,6 +48,7 @@ type config struct {
 	retention           duration
 	retentionSize       size
 	hardCap             size
+	twinExpiry          duration
 	shutdownTimeout     duration
 
 	sources map[string]string // of each flag: where its value came from
@@ -70,6 +71,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	c.batchInterval, c.queryTimeout = duration(250*time.Millisecond), duration(30*time.Second)
 	c.pingInterval, c.requestTimeout, c.ackTimeout = duration(30*time.Second), duration(10*time.Second), duration(2*time.Second)
 	c.retention, c.shutdownTimeout = duration(time.Hour), duration(10*time.Second)
+	c.twinExpiry = duration(30 * 24 * time.Hour)
 
 	f.StringVar(&c.name, "name", "broker", "name of the broker, and of its directory")
 	f.StringVar(&c.dir, "dir", defaultDir(), "directory that holds the brokers' directories")
@@ -102,6 +104,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.Var(&c.retention, "retention", "how long messages are kept for components that are away")
 	f.Var(&c.retentionSize, "retention-size", "and how many bytes of them at most")
 	f.Var(&c.hardCap, "hard-cap", "bytes that may be kept while the lake is behind; at that, QoS1/2 is refused")
+	f.Var(&c.twinExpiry, "twin-expiry", "a component that was not seen for so long is forgotten, with its subscriptions")
 	f.Var(&c.shutdownTimeout, "shutdown-timeout", "how long a shutdown may take to write everything out")
 }
 

@@ -103,6 +103,7 @@ func (c *config) serverOptions(log server.Log, logger *slog.Logger) server.Optio
 		Policy: server.Policy(c.policy), OverwriteConnection: c.overwrite,
 		RequestTimeout: time.Duration(c.requestTimeout), AckTimeout: time.Duration(c.ackTimeout), SendRetries: c.sendRetries,
 		Outbox: int(c.outbox), OutboxTotal: int64(c.outboxTotal), Window: c.window, MaxSubscriptions: c.maxSubscriptions,
+		TwinExpiry: time.Duration(c.twinExpiry),
 	}
 }
 
