@@ -86,6 +86,6 @@ or a method failed; 2 the arguments or flags are wrong.`,
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetVersionTemplate("rembus {{.Version}}\n")
 	c.flags(root.PersistentFlags())
-	root.AddCommand(pubCommand(c), subCommand(c), rpcCommand(c), exposeCommand(c), queryCommand(c))
+	root.AddCommand(pubCommand(c), subCommand(c), rpcCommand(c), exposeCommand(c), queryCommand(c), twinCommand(c))
 	return root
 }
