@@ -44,6 +44,7 @@ type Component struct {
 	reactive reactive
 
 	reconnects atomic.Uint64
+	changes    atomic.Uint64 // of subs, counted
 }
 
 // Attach returns a component over links that dial makes: one now and, unless

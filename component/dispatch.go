@@ -19,6 +19,23 @@ type parking struct {
 	byTopic map[string]*parked
 	bytes   int
 	timed   bool // an expire is on its way
+	last    found
+}
+
+// found is the subscription that was looked up last: many messages in a row have
+// the same topic.
+type found struct {
+	topic   string
+	sub     *Subscription
+	changes uint64 // of the subscriptions, before it was looked up
+}
+
+func (f *found) find(c *Component, topic string) *Subscription {
+	changes := c.changes.Load()
+	if f.sub == nil || f.changes != changes || f.topic != topic {
+		*f = found{topic, c.subscription(topic), changes}
+	}
+	return f.sub
 }
 
 type parked struct {
@@ -45,14 +62,15 @@ func (c *Component) dispatch() {
 				return
 			}
 			switch {
-			case e.do != nil:
-				c.guard(e.do)
 			case e.msg != nil:
 				c.deliver(&park, e)
-			case e.topic != "":
-				c.unpark(&park, e.topic)
-			case e.expire:
+			case e.do == nil:
+			case e.do.call != nil:
+				c.guard(e.do.call)
+			case e.do.expire:
 				c.expire(&park)
+			default:
+				c.unpark(&park, e.do.topic)
 			}
 		}
 		clear(buf[:n])
@@ -61,7 +79,7 @@ func (c *Component) dispatch() {
 
 // deliver gives a message to its handler, after what waited for the same one.
 func (c *Component) deliver(park *parking, e event) {
-	sub := c.subscription(e.msg.Topic)
+	sub := park.last.find(c, e.msg.Topic)
 	if sub == nil {
 		c.park(park, e)
 		return
@@ -116,7 +134,7 @@ func (c *Component) park(park *parking, e event) {
 func (c *Component) scheduleExpire(park *parking) {
 	if !park.timed {
 		park.timed = true
-		time.AfterFunc(parkFor, func() { c.in.put(event{expire: true}) })
+		time.AfterFunc(parkFor, func() { c.in.put(chore{expire: true}) })
 	}
 }
 

@@ -45,13 +45,19 @@ type inbox struct {
 	seen, older map[protocol.ID]seen
 }
 
-// event is a delivery, or something else to do in order with deliveries.
+// event is a delivery, or something else to do in order with deliveries. It is
+// copied twice for each message, hence small.
 type event struct {
-	msg    *protocol.Message
-	from   *session // that msg came on
-	topic  string   // was subscribed to: handle what waited for it
-	expire bool     // discard what waited too long
-	do     func()
+	msg  *protocol.Message
+	from *session // that msg came on
+	do   *chore   // when msg is nil; nil if a delivery was dropped
+}
+
+// chore is what else is done in order with deliveries.
+type chore struct {
+	topic  string // was subscribed to: handle what waited for it
+	expire bool   // discard what waited too long
+	call   func()
 }
 
 // verdict is what became of a delivery.
@@ -111,14 +117,14 @@ func (b *inbox) push(m *protocol.Message, s *session) verdict {
 }
 
 // do runs fn on the handlers' goroutine, after the deliveries queued before.
-func (b *inbox) do(fn func()) { b.put(event{do: fn}) }
+func (b *inbox) do(fn func()) { b.put(chore{call: fn}) }
 
 // put queues something else than a delivery.
-func (b *inbox) put(e event) {
+func (b *inbox) put(do chore) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.finished {
-		b.add(e)
+		b.add(event{do: &do})
 	}
 }
 
@@ -162,7 +168,7 @@ func (b *inbox) take(buf []event) (n int, lossy bool) {
 		<-b.wake
 	}
 	defer b.mu.Unlock()
-	for i, e := range buf[:n] {
+	for _, e := range buf[:n] {
 		switch {
 		case e.msg == nil:
 		case e.msg.QoS == protocol.QoS0:
@@ -171,8 +177,8 @@ func (b *inbox) take(buf []event) (n int, lossy bool) {
 			b.unacked--
 			b.held -= int64(e.msg.Size())
 		}
-		b.queue[b.head+i] = event{}
 	}
+	clear(b.queue[b.head : b.head+n])
 	b.head += n
 	if b.head == len(b.queue) || b.head > 1024 && b.head > len(b.queue)/2 {
 		rest := copy(b.queue, b.queue[b.head:])

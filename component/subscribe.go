@@ -86,7 +86,7 @@ func (c *Component) Subscribe(ctx context.Context, topic string, fn any, opts ..
 		c.drop(sub)
 		return nil, err
 	}
-	c.in.put(event{topic: topic})
+	c.in.put(chore{topic: topic})
 	return sub, c.react(ctx)
 }
 
@@ -112,6 +112,7 @@ func (c *Component) add(sub *Subscription) error {
 		return fmt.Errorf("%w: %s", ErrSubscribed, sub.topic)
 	}
 	c.subs[sub.topic] = sub
+	c.changes.Add(1)
 	return nil
 }
 
@@ -121,6 +122,7 @@ func (c *Component) drop(sub *Subscription) {
 	defer c.mu.Unlock()
 	if c.subs[sub.topic] == sub {
 		delete(c.subs, sub.topic)
+		c.changes.Add(1)
 	}
 }
 

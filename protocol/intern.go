@@ -12,10 +12,17 @@ const (
 type interned struct {
 	topics map[string]string
 	bytes  int
+	last   string // was asked for last: many messages in a row have the same topic
 }
 
 func (t *interned) get(b []byte) (string, bool) {
+	if string(b) == t.last && t.last != "" {
+		return t.last, true
+	}
 	s, ok := t.topics[string(b)]
+	if ok {
+		t.last = s
+	}
 	return s, ok
 }
 
