@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rembus-go/rembus/journal"
 	"github.com/rembus-go/rembus/server"
 )
 
@@ -50,6 +51,9 @@ type config struct {
 	hardCap             size
 	twinExpiry          duration
 	shutdownTimeout     duration
+	lakeLag             duration
+	diskLow             size
+	fs                  journal.FS // nil: the operating system's; tests inject faults
 
 	sources map[string]string // of each flag: where its value came from
 }
@@ -71,6 +75,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	c.batchInterval, c.queryTimeout = duration(250*time.Millisecond), duration(30*time.Second)
 	c.pingInterval, c.requestTimeout, c.ackTimeout = duration(30*time.Second), duration(10*time.Second), duration(2*time.Second)
 	c.retention, c.shutdownTimeout = duration(time.Hour), duration(10*time.Second)
+	c.lakeLag, c.diskLow = duration(10*time.Second), 1<<30
 	c.twinExpiry = duration(30 * 24 * time.Hour)
 
 	f.StringVar(&c.name, "name", "broker", "name of the broker, and of its directory")
@@ -105,6 +110,8 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.Var(&c.retentionSize, "retention-size", "and how many bytes of them at most")
 	f.Var(&c.hardCap, "hard-cap", "bytes that may be kept while the lake is behind; at that, QoS1/2 is refused")
 	f.Var(&c.twinExpiry, "twin-expiry", "a component that was not seen for so long is forgotten, with its subscriptions")
+	f.Var(&c.lakeLag, "lake-lag", "a lake that is longer behind makes the health degraded")
+	f.Var(&c.diskLow, "disk-low", "and so does less than this free on the disk of the broker's directory")
 	f.Var(&c.shutdownTimeout, "shutdown-timeout", "how long a shutdown may take to write everything out")
 }
 

@@ -37,7 +37,7 @@ func openLog(c *config, db *store, logger *slog.Logger) (log server.Log, end fun
 	dir := filepath.Join(c.home(), "journal")
 	j, err := journal.Open(dir, journal.Options{
 		RetentionAge: time.Duration(c.retention), RetentionBytes: int64(c.retentionSize), HardCap: int64(c.hardCap),
-		Floor: db.position(), Keep: db.keep(), Policy: policy, Logger: logger,
+		Floor: db.position(), Keep: db.keep(), Policy: policy, Logger: logger, FS: c.fs,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("the journal %s: %w", dir, err)

@@ -54,6 +54,8 @@ func serve(ctx context.Context, c *config, stderr io.Writer) (err error) {
 		return errors.Join(err, db.close(ctx))
 	}
 	db.start(log, broker)
+	health := newMonitor(c, log, db, broker, logger)
+	broker.Provide("health", health.answer)
 	listener, err := ws.Listen(c.listen, c.listenOptions(logger))
 	if err != nil {
 		ended, cancel := context.WithTimeout(context.Background(), time.Duration(c.shutdownTimeout))
@@ -65,6 +67,7 @@ func serve(ctx context.Context, c *config, stderr io.Writer) (err error) {
 		served <- listener.Serve(func(link protocol.Link) { connection(broker, link, logger) })
 	}()
 	banner(logger, c, listener.Addr().String(), tables)
+	defer health.start()()
 
 	var failed error
 	select {

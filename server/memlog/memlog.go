@@ -86,6 +86,14 @@ func (l *Log) Append(entries ...*protocol.Entry) error {
 	return nil
 }
 
+// Full reports whether Append would fail with ErrFull.
+func (l *Log) Full() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.trim()
+	return l.bytes > l.opts.HardCap
+}
+
 // trim drops the oldest entries that are past the bounds and no longer needed.
 func (l *Log) trim() {
 	var keep uint64
