@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fxamacker/cbor/v2"
@@ -34,6 +35,9 @@ type twinState struct {
 	Here  bool          `cbor:"6,keyasint"`           // connected and served when written
 	Seen  int64         `cbor:"7,keyasint"`           // when it was last connected, ns since 1970
 	IDs   []idRecord    `cbor:"8,keyasint,omitempty"` // QoS2 messages of its own whose ACK2 has not come
+
+	Catching []uint32  `cbor:"9,keyasint,omitempty"` // numbers of the subscriptions that the backfill serves
+	Caught   [2]uint64 `cbor:"10,keyasint"`          // and how far it has come: as Next
 }
 
 type subscriptionState struct {
@@ -122,12 +126,21 @@ func (t *twin) state() twinState {
 	for k := range t.ackedKeys() {
 		st.Acked = append(st.Acked, k)
 	}
+	if c := t.backfill; c != nil {
+		st.Caught = t.place(c)
+		for _, sub := range t.subs {
+			if sub.cursor == c {
+				st.Catching = append(st.Catching, sub.num)
+			}
+		}
+	}
 	return st
 }
 
 // restore rebuilds the twins from the states that the log found at start.
 func (s *Server) restore() error {
 	var known uint64
+	catching := make(map[*twin]twinState)
 	err := s.log.States(func(key string, data []byte) error {
 		if key == "" {
 			return errors.New("a state without a name")
@@ -144,6 +157,9 @@ func (s *Server) restore() error {
 			var st twinState
 			if err = cbor.Unmarshal(data, &st); err == nil {
 				t.restore(st)
+				if len(st.Catching) > 0 {
+					catching[t] = st
+				}
 			}
 		case keySubscription:
 			var st subscriptionState
@@ -165,6 +181,13 @@ func (s *Server) restore() error {
 	})
 	if err != nil {
 		return err
+	}
+	for t, st := range catching {
+		for _, sub := range t.subs {
+			if slices.Contains(st.Catching, sub.num) {
+				sub.raise(st.Caught)
+			}
+		}
 	}
 	return s.restoreIDs(known + 1)
 }

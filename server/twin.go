@@ -70,8 +70,11 @@ func (t *twin) wasAway(seq uint64) bool {
 
 // position is the twin's main place in the log: everything below has been
 // offered, and below it in class 1 acked but for what the window holds.
-func (t *twin) position() [2]uint64 {
-	pos := t.main.position()
+func (t *twin) position() [2]uint64 { return t.place(&t.main) }
+
+// place is the same of any of its cursors.
+func (t *twin) place(c *cursor) [2]uint64 {
+	pos := c.position()
 	pos[1] = t.window.low(pos[1])
 	return pos
 }
@@ -141,8 +144,7 @@ func (t *twin) halt() {
 
 // leave takes all subscriptions off a cursor; they keep its place.
 func (t *twin) leave(c *cursor) {
-	pos := c.position()
-	pos[1] = t.window.low(pos[1])
+	pos := t.place(c)
 	for _, sub := range t.subs {
 		if sub.cursor == c {
 			sub.raise(pos)
@@ -152,13 +154,21 @@ func (t *twin) leave(c *cursor) {
 	}
 }
 
-// ackedKeys joins what was acked out of order before and in this connection.
+// ackedKeys joins what was acked out of order before and in this connection, and
+// may be read again.
 func (t *twin) ackedKeys() map[deliveryKey]struct{} {
-	low := t.position()[1]
 	keys := make(map[deliveryKey]struct{})
-	for k := range t.acked {
-		if k.Seq >= low {
-			keys[k] = struct{}{}
+	if len(t.acked) > 0 {
+		low := make(map[uint32]uint64, len(t.subs))
+		for _, sub := range t.subs {
+			if low[sub.num] = sub.floor[1]; sub.cursor != nil {
+				low[sub.num] = max(low[sub.num], t.place(sub.cursor)[1])
+			}
+		}
+		for k := range t.acked {
+			if from, known := low[k.Num]; known && k.Seq >= from {
+				keys[k] = struct{}{}
+			}
 		}
 	}
 	for _, k := range t.window.ackedAbove() {

@@ -1,0 +1,92 @@
+package server_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/rembus-go/rembus/journal"
+	"github.com/rembus-go/rembus/protocol"
+	"github.com/rembus-go/rembus/server"
+)
+
+// journaled is a broker over a journal in dir.
+func journaled(t *testing.T, dir string) *broker {
+	t.Helper()
+	j, err := journal.Open(dir, journal.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := j.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return newBroker(t, func(o *server.Options) { o.Log = j }, smallWindow)
+}
+
+// crash returns a broker over what would be on disk, were the one in dir killed now.
+func crash(t *testing.T, dir string) *broker {
+	t.Helper()
+	copied := t.TempDir()
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return journaled(t, copied)
+}
+
+// TestCrashDuringReplay: fault 11. A QoS2 delivery whose ACK2 came is not made again
+// after a crash, while the replay of the subscription is still under way.
+func TestCrashDuringReplay(t *testing.T) {
+	dir := t.TempDir()
+	b := journaled(t, dir)
+	pub, sub := b.login("pub"), b.login("sub")
+	sub.subscribeFrom("t", all)
+	const count = 40 // more than the window takes
+	for i := range count {
+		pub.publish(protocol.QoS2, "t", i)
+	}
+	sub.reactive(true)
+	for range 10 {
+		m := sub.next()
+		sub.send(protocol.NewAck(m.ID))
+		if r := sub.answer(m.ID); r.Type != protocol.Ack2 {
+			t.Fatalf("%v instead of ACK2", r.Type)
+		}
+	}
+	sub = crash(t, dir).login("sub")
+	sub.reactive(true)
+	if got := show(sub.next()); got != "t 10" {
+		t.Errorf("%s comes first after the crash, want t 10", got)
+	}
+}
+
+// What was acked out of order is remembered while its subscription waits for
+// reactive(true), wherever others have got meanwhile.
+func TestAckedOutOfOrderWhileOthersGoOn(t *testing.T) {
+	b := newBroker(t)
+	pub, sub := b.login("pub"), b.login("sub")
+	sub.subscribeFrom("t", all)
+	sub.subscribe("u")
+	sub.reactive(true)
+	for i := range 3 {
+		pub.publish(protocol.QoS2, "t", i)
+	}
+	sub.next()
+	m := sub.next()
+	sub.send(protocol.NewAck(m.ID))
+	sub.answer(m.ID)
+	sub.close()
+	sub = b.login("sub") // not reactive: only u is served
+	pub.publish(protocol.QoS1, "u", 0)
+	m = sub.next()
+	sub.send(protocol.NewAck(m.ID))
+	sub.close()
+	sub = b.login("sub")
+	sub.reactive(true)
+	sub.want("t 0", "t 2")
+	sub.quiet()
+}
