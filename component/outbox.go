@@ -150,6 +150,19 @@ func (b *outbox) write(s *session, unacked []*protocol.Message) {
 			s.fail(err)
 			return
 		}
+		if s.copies {
+			free(batch)
+		}
+	}
+}
+
+// free gives back the messages that are needed no longer once they are written.
+func free(batch []*protocol.Message) {
+	for i, m := range batch {
+		if m.Type == protocol.Pub && m.QoS == protocol.QoS0 {
+			batch[i] = nil
+			m.Free()
+		}
 	}
 }
 

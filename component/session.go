@@ -15,6 +15,7 @@ import (
 type session struct {
 	c      *Component
 	link   protocol.Link
+	copies bool            // link is a protocol.Copier
 	ctx    context.Context // of the handlers of calls; ends with the connection
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when the reader has ended
@@ -37,6 +38,7 @@ func newRequest() any { return &request{answer: make(chan *protocol.Message, 1)}
 func (c *Component) open(link protocol.Link) *session {
 	s := &session{c: c, link: link, ended: make(chan struct{}), gone: make(chan struct{}), silent: make(chan struct{}),
 		pending: make(map[uint64]*request)}
+	_, s.copies = link.(protocol.Copier)
 	s.ctx, s.cancel = context.WithCancel(c.ctx)
 	c.out.open(s)
 	c.running.Go(s.read)

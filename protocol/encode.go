@@ -24,8 +24,9 @@ func EncodeValue(v any) (*Payload, error) {
 }
 
 // NewMessage returns a message of type t to topic with args, encoded as
-// [EncodeArgs] does, as its data. A small one costs one allocation. Further
-// fields may be set until somebody else has it.
+// [EncodeArgs] does, as its data. A small one costs one allocation, or none
+// if messages are given back, see [Message.Free]. Further fields may be set until somebody else
+// has it.
 func NewMessage(t Type, topic string, args ...any) (*Message, error) {
 	buf := scratch.Get().(*[]byte)
 	raw, err := appendAll((*buf)[:0], args)
@@ -33,7 +34,7 @@ func NewMessage(t Type, topic string, args ...any) (*Message, error) {
 		scratch.Put(buf)
 		return nil, encodeError(err)
 	}
-	m, room := withRoom(len(raw))
+	m, room := recycled(len(raw))
 	copy(room, raw)
 	reuse(buf, raw)
 	m.Type, m.Topic = t, topic

@@ -37,6 +37,13 @@ type Link interface {
 	RemoteAddr() string
 }
 
+// Copier is a Link that writes bytes: when Send has returned, it has no message of
+// the batch any more. Over other links messages live on at the other end.
+type Copier interface {
+	Link
+	Copies()
+}
+
 // Unsent tells of messages that cannot be expressed in the encoding of a peer,
 // such as a map with two equal keys in JSON. They were left out.
 type Unsent struct {

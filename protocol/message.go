@@ -61,7 +61,7 @@ type Message struct {
 	Login   *Login // Identity, Register, Attestation
 
 	frames [2]atomic.Pointer[[]byte] // of a QoS0 PUB, by Encoding: the frame as received or encoded once, shared by all receivers
-	frame  []byte                    // what frames points to when the frame was received, so that it costs no allocation
+	frame  []byte                    // what frames points to when the frame was received, so that it costs no allocation; else the room of a message that can be freed
 	own    Payload                   // what Data points to when the message was received, for the same reason
 }
 

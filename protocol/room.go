@@ -1,5 +1,7 @@
 package protocol
 
+import "sync"
+
 // A message and its bytes are one allocation where the bytes are few: half of
 // what a small message costs is getting memory. The sizes fill size classes of
 // Go's allocator, of 192 to 512 bytes.
@@ -25,6 +27,48 @@ type (
 		room [344]byte
 	}
 )
+
+// spare holds messages that were given back, of the two sizes that sensors and
+// small objects have.
+var spare152, spare344 sync.Pool
+
+// Free gives a message back that [NewMessage] returned, so that its memory serves
+// the next one. Nobody else may have it, nor its data, any more. Who does not know
+// that leaves it to the garbage collector.
+func (m *Message) Free() {
+	var pool *sync.Pool
+	switch cap(m.frame) {
+	case 152:
+		pool = &spare152
+	case 344:
+		pool = &spare344
+	default:
+		return
+	}
+	if m.frames[CBOR].Load() != nil || m.frames[JSON].Load() != nil || m.own.alt.Load() != nil {
+		return // shared, or converted: rare
+	}
+	m.QoS, m.HasSlot, m.Status, m.Slot = 0, false, 0, 0
+	m.ID, m.Topic, m.Target, m.Data, m.Login, m.own.raw = ID{}, "", "", nil, nil, nil
+	pool.Put(m)
+}
+
+// recycled returns a message for n bytes of data that can be freed.
+func recycled(n int) (*Message, []byte) {
+	pool, size := &spare152, 152
+	if n > size {
+		pool, size = &spare344, 344
+	}
+	if n > size {
+		return withRoom(n)
+	}
+	if m, ok := pool.Get().(*Message); ok {
+		return m, m.frame[:n:n]
+	}
+	m, room := withRoom(size)
+	m.frame = room
+	return m, room[:n:n]
+}
 
 // withRoom returns a new message and n bytes, which live as long as it does.
 func withRoom(n int) (*Message, []byte) {

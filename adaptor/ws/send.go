@@ -34,6 +34,9 @@ func (l *link) Send(batch []*protocol.Message) error {
 	return l.closed()
 }
 
+// Copies says that Send keeps nothing of the messages: protocol.Copier.
+func (l *link) Copies() {}
+
 // compose queues the frames of the batch and returns what had to be left out.
 func (l *link) compose(batch []*protocol.Message) (left *protocol.Unsent, err error) {
 	scratch := buffers.Get().(*[]byte)
