@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -30,7 +31,8 @@ var pythonChecks = map[string][]string{
 func TestChecks(t *testing.T) {
 	inEachStyle(t, func(t *testing.T, s style) {
 		cmd := exec.Command(python, filepath.Join("testdata", "checks.py"), shared.url, s.api, s.enc, unique("run"))
-		cmd.Env = environment("REMBUS_DIR="+t.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "REMBUS_TIMEOUT=60")
+		cmd.Env = environment("REMBUS_DIR="+t.TempDir(), "PYTHONDONTWRITEBYTECODE=1",
+			"REMBUS_TIMEOUT=60", "REMBUS_ACK_TIMEOUT=60", fmt.Sprint("MIB=", hugeMiB))
 		var stderr tail
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()

@@ -60,7 +60,7 @@ func TestBrokerRestart(t *testing.T) {
 				restart(t, b, p, end)
 				c := newGoAt(t, b.url, "", component.WithoutReconnect())
 				publishAll(t, c, component.QoS2, root+"/a", burst) // while they are away
-				publishAll(t, c, component.QoS1, root+"/s/x", burst)
+				publishAll(t, c, component.QoS2, root+"/s/x", burst)
 				p.redirect(b.url)
 				for _, py := range components {
 					for i := range burst {

@@ -9,6 +9,7 @@ know the names.
 import asyncio
 import inspect
 import json
+import os
 import random
 import sys
 import time
@@ -356,8 +357,8 @@ async def values_between_encodings(c):
 
 @check("cbor")
 async def huge_message_as_the_first_frame(c):
-    """An anonymous component begins with 50 MiB, and gets as much."""
-    blob = random.randbytes(1 << 20) * 50
+    """An anonymous component begins with MIB MiB, and gets as much."""
+    blob = random.randbytes(1 << 20) * int(os.environ["MIB"])
     topic = f"{run}/huge"
     received = await subscribed(c, topic)
     other = await done((rembus.node if api == "sync" else rembus.component)(url))
