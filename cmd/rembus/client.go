@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
@@ -55,7 +54,7 @@ func (c *client) address() (*url.URL, error) {
 	}
 	if c.name != "" {
 		if err := protocol.CheckName(c.name, protocol.DefaultLimits()); err != nil {
-			return nil, fmt.Errorf("%w: --name: %w", errUsage, err)
+			return nil, wrong("--name: %w", err)
 		}
 		if strings.Trim(c.name, "/") != c.name {
 			return nil, wrong("--name %q must not begin or end with a slash", c.name)
@@ -108,7 +107,7 @@ func trust(path string, u *url.URL) (*tls.Config, error) {
 	}
 	pem, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: --ca: %w", errUsage, err)
+		return nil, wrong("--ca: %w", err)
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(pem) {

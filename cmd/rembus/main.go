@@ -25,9 +25,6 @@ const (
 	exitUsage  = 2 // wrong arguments or flags
 )
 
-// errUsage marks what the user has to put right.
-var errUsage = errors.New("usage")
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -48,8 +45,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return exitOK
 	}
+	var code exitCode
+	if errors.As(err, &code) {
+		return int(code)
+	}
 	fmt.Fprintf(stderr, "rembus: %s\n", explain(err))
-	if errors.Is(err, errUsage) {
+	var wrong *usageError
+	if errors.As(err, &wrong) {
 		return exitUsage
 	}
 	return exitFailed
@@ -68,7 +70,7 @@ and '"text"' with both kinds of quotes, since the shell takes one of them away.
 Negative numbers look like flags: write -- before the first one.
 
 Exit codes: 0 all went well; 1 it failed: the broker cannot be reached, refused,
-or a method failed; 2 the arguments or flags are wrong.`,
+or a method failed; 2 the arguments or flags are wrong. rembus health has more.`,
 		Example: `  rembus pub belluno.s1/telemetry '{"temperature": 18.5, "pressure": 1013.2}'
   rembus sub '**/telemetry'
   rembus query telemetry --where 'temperature > 18'
@@ -86,6 +88,6 @@ or a method failed; 2 the arguments or flags are wrong.`,
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetVersionTemplate("rembus {{.Version}}\n")
 	c.flags(root.PersistentFlags())
-	root.AddCommand(pubCommand(c), subCommand(c), rpcCommand(c), exposeCommand(c), queryCommand(c), twinCommand(c))
+	root.AddCommand(pubCommand(c), subCommand(c), rpcCommand(c), exposeCommand(c), queryCommand(c), twinCommand(c), healthCommand(c))
 	return root
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
+
+	"github.com/rembus-go/rembus/protocol"
 )
 
 // TestMain lets the scripts run the test binary as rembus.
@@ -42,6 +45,7 @@ func (l leakless) Run() int {
 //	finish NAME [CODE]      waits until it ends; its output is in NAME.stdout and NAME.stderr
 //	interrupt NAME [CODE]   the same after an interrupt
 //	status CODE ARG…        runs rembus ARG…, which must end with that code
+//	provide METHOD JSON     lets the broker answer calls of METHOD with a value
 //	drop                    makes the broker cut all connections
 //	down                    stops the broker
 //	unix2dos FILE           ends its lines with CR LF
@@ -66,6 +70,12 @@ func TestScripts(t *testing.T) {
 			"unix2dos": func(ts *testscript.TestScript, _ bool, args []string) {
 				text := strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r\n")
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+			},
+			"provide": func(ts *testscript.TestScript, _ bool, args []string) {
+				answer := protocol.NewPayload(protocol.JSON, []byte(args[1]))
+				ts.Value("broker").(*broker).core.Provide(args[0], func(context.Context, string, *protocol.Payload) (*protocol.Payload, error) {
+					return answer, nil
+				})
 			},
 			"down": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value("broker").(*broker).stop() },
 			"drop": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value("broker").(*broker).drop() },

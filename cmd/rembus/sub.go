@@ -85,7 +85,7 @@ func (s *sub) run(ctx context.Context, console *console) error {
 		}
 	}
 	if _, err := protocol.ParseSpace(s.topic, protocol.DefaultLimits()); err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return &usageError{err}
 	}
 	comp, err := s.client.dial(ctx, console)
 	if err != nil {

@@ -10,19 +10,24 @@ import (
 	"github.com/rembus-go/rembus/protocol"
 )
 
-// wrong is an error of the user's: exit code 2.
-func wrong(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
-}
+// usageError is what the user has to put right: exit code 2.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func (e *usageError) Unwrap() error { return e.err }
+
+// wrong returns a usageError; %w works as in fmt.Errorf.
+func wrong(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
 // negative is how the flag parser takes a negative number.
 var negative = regexp.MustCompile(`^unknown shorthand flag: '[0-9.]'`)
 
 func wrongFlag(cmd *cobra.Command, err error) error {
 	if negative.MatchString(err.Error()) {
-		return fmt.Errorf("%w: %w; write -- before negative numbers: %s … -- -1", errUsage, err, cmd.CommandPath())
+		return wrong("%w; write -- before negative numbers: %s … -- -1", err, cmd.CommandPath())
 	}
-	return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
+	return wrong("%w; see %s --help", err, cmd.CommandPath())
 }
 
 // unknownCommand refuses arguments of the root command: they are no command.
@@ -54,7 +59,7 @@ func named(what string, most int) cobra.PositionalArgs {
 // checkTopic refuses before connecting what no broker takes.
 func checkTopic(topic string) error {
 	if err := protocol.CheckTopic(topic, protocol.DefaultLimits()); err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return &usageError{err}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -20,7 +19,7 @@ func newLogger(c *config, w io.Writer) (*slog.Logger, error) {
 		name = "WARN"
 	}
 	if err := level.UnmarshalText([]byte(name)); err != nil {
-		return nil, fmt.Errorf("%w: --log-level must be debug, info, warn or error, not %q", errUsage, c.logLevel)
+		return nil, wrong("--log-level must be debug, info, warn or error, not %q", c.logLevel)
 	}
 	opts := &slog.HandlerOptions{Level: level}
 	if c.logFormat == "json" {

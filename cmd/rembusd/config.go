@@ -152,7 +152,7 @@ func (c *config) fromEnvironment(f *pflag.FlagSet) error {
 				continue
 			}
 			if e := f.Set(fl.Name, v); e != nil {
-				err = errors.Join(err, fmt.Errorf("%w: %s=%q: %w", errUsage, name, v, e))
+				err = errors.Join(err, wrong("%s=%q: %w", name, v, e))
 			}
 			c.sources[fl.Name] = name
 		}
@@ -171,18 +171,18 @@ func (c *config) fromSettings(f *pflag.FlagSet) error {
 	}
 	var settings map[string]any
 	if err := json.Unmarshal(data, &settings); err != nil {
-		return fmt.Errorf("%w: %s: %w", errUsage, path, err)
+		return wrong("%s: %w", path, err)
 	}
 	for key, v := range settings {
 		fl := f.Lookup(key)
 		if fl == nil || key == "dir" || key == "name" {
-			return fmt.Errorf("%w: %s: unknown setting %q; rembusd config lists them", errUsage, path, key)
+			return wrong("%s: unknown setting %q; rembusd config lists them", path, key)
 		}
 		if fl.Changed {
 			continue
 		}
 		if err := f.Set(key, fmt.Sprint(v)); err != nil {
-			return fmt.Errorf("%w: %s: %s: %w", errUsage, path, key, err)
+			return wrong("%s: %s: %w", path, key, err)
 		}
 		c.sources[key] = path
 	}
@@ -190,9 +190,6 @@ func (c *config) fromSettings(f *pflag.FlagSet) error {
 }
 
 func (c *config) validate() error {
-	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
-	}
 	switch {
 	case (c.cert == "") != (c.key == ""):
 		return wrong("TLS needs both --cert and --key")

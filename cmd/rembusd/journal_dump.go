@@ -37,7 +37,7 @@ receipt, kind, QoS, publisher, topic, arguments. With --json each line is an obj
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter, err := f.filter(time.Now())
 			if err != nil {
-				return fmt.Errorf("%w: %w", errUsage, err)
+				return &usageError{err}
 			}
 			dir, err := where(cmd)
 			if err != nil {

@@ -26,13 +26,13 @@ func openLog(c *config, db *store, logger *slog.Logger) (log server.Log, end fun
 	for _, text := range c.journalPolicy {
 		rule, err := journal.ParseRule(text)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: --journal-policy: %w", errUsage, err)
+			return nil, nil, wrong("--journal-policy: %w", err)
 		}
 		rules = append(rules, rule)
 	}
 	policy, err := journal.NewPolicy(rules)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: --journal-policy: %w", errUsage, err)
+		return nil, nil, wrong("--journal-policy: %w", err)
 	}
 	dir := filepath.Join(c.home(), "journal")
 	j, err := journal.Open(dir, journal.Options{

@@ -27,8 +27,15 @@ const (
 	exitUsage  = 2 // wrong flags, settings or schema
 )
 
-// errUsage marks what the user has to put right.
-var errUsage = errors.New("usage")
+// usageError is what the user has to put right: exitUsage.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func (e *usageError) Unwrap() error { return e.err }
+
+// wrong returns a usageError; %w works as in fmt.Errorf.
+func wrong(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -50,7 +57,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	fmt.Fprintf(stderr, "rembusd: %v\n", err)
-	if errors.Is(err, errUsage) {
+	var wrong *usageError
+	if errors.As(err, &wrong) {
 		return exitUsage
 	}
 	return exitFailed
@@ -86,7 +94,7 @@ Durations are written as 10s or 1h30m, plain numbers are seconds; sizes as 64MiB
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
+		return wrong("%w; see %s --help", err, cmd.CommandPath())
 	})
 	root.SetVersionTemplate("rembusd {{.Version}}\n")
 	c.flags(root.PersistentFlags())
@@ -98,7 +106,7 @@ Durations are written as 10s or 1h30m, plain numbers are seconds; sizes as 64MiB
 func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
-			return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
+			return wrong("%w; see %s --help", err, cmd.CommandPath())
 		}
 		return nil
 	}

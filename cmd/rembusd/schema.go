@@ -18,7 +18,7 @@ func schemaCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := schema.Load(args[0])
 			if err != nil {
-				return fmt.Errorf("%w: the schema is refused\n%w", errUsage, err)
+				return wrong("the schema is refused\n%w", err)
 			}
 			for _, t := range s.Tables {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s\t<- %s\n", t.Name, t.Topic)

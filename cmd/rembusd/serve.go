@@ -124,7 +124,7 @@ func loadSchema(path string) (*schema.Schema, error) {
 	}
 	s, err := schema.Load(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the schema is refused\n%w", errUsage, err)
+		return nil, wrong("the schema is refused\n%w", err)
 	}
 	return s, nil
 }
