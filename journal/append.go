@@ -55,6 +55,7 @@ func (j *Journal) admit(entries []*protocol.Entry) (full bool, err error) {
 		must = must || e.Kind != protocol.EntryPub || e.Msg.QoS != protocol.QoS0
 	}
 	reason := j.fullness(need)
+	j.capped = reason == errHardCap
 	if reason == nil {
 		return false, nil
 	}

@@ -41,6 +41,8 @@ func (j *Journal) Health() Health {
 		h.State = Failed
 	} else if h.Reason = j.fullness(0); h.Reason != nil {
 		h.State = Full
+	} else if j.capped { // small messages may still fit
+		h.State, h.Reason = Full, errHardCap
 	}
 	return h
 }

@@ -48,6 +48,7 @@ type Journal struct {
 	room     chan struct{} // closed and replaced when there is room again
 	disk     int64         // bytes of all files
 	noRoom   error         // the disk is full
+	capped   bool          // the last Append came to the hard cap, and no file went since
 	failed   error         // for good; ErrClosed after Close
 	unstored uint64        // QoS0 entries not stored because of the cap or a full disk
 	notifier notifier

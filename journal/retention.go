@@ -75,6 +75,7 @@ func (j *Journal) unlink(kept, gone []*segment) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.disk -= freed
+	j.capped = false
 	j.first = j.oldest()
 }
 

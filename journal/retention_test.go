@@ -169,7 +169,7 @@ func TestHardCap(t *testing.T) {
 		if !errors.Is(err, journal.ErrFull) || stored < 20 || stored > 32 {
 			t.Fatalf("%v after %d entries", err, stored)
 		}
-		if h := j.Health(); h.State != journal.OK && h.State != journal.Full {
+		if h := j.Health(); h.State != journal.Full { // though smaller ones might fit
 			t.Fatalf("%+v", h)
 		}
 		for range 1000 { // QoS0 passes, states are kept, nothing grows
