@@ -90,3 +90,29 @@ func TestAckedOutOfOrderWhileOthersGoOn(t *testing.T) {
 	sub.want("t 0", "t 2")
 	sub.quiet()
 }
+
+// QoS0 that was served as it came is not replayed after a crash.
+func TestCrashAfterLiveQoS0(t *testing.T) {
+	dir := t.TempDir()
+	b := journaled(t, dir)
+	pub, sub := b.login("pub"), b.login("sub")
+	sub.subscribeFrom("t", all)
+	pub.publish(protocol.QoS1, "t", 0)
+	sub.reactive(true)
+	m := sub.next()
+	sub.send(protocol.NewAck(m.ID))
+	for i := 1; i < 4; i++ {
+		pub.publish(protocol.QoS0, "t", i)
+	}
+	sub.want("t 1", "t 2", "t 3")
+	pub.publish(protocol.QoS1, "u", 0) // with its ACK all before is on disk
+	b = crash(t, dir)
+	pub, sub = b.login("pub"), b.login("sub")
+	sub.reactive(true)
+	pub.publish(protocol.QoS1, "t", 4) // comes after what is replayed
+	for m = sub.next(); show(m) != "t 4"; m = sub.next() {
+		if m.QoS == protocol.QoS0 {
+			t.Errorf("%s came again", show(m))
+		}
+	}
+}

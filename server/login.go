@@ -85,8 +85,7 @@ func (ss *session) serveTwin() {
 	defer s.mu.Unlock()
 	if ss.twin.session == ss {
 		ss.twin.attach(ss)
-		// In the log before anything that it is served: after a crash it is owed that.
-		s.put(keyTwin, ss.twin, "", ss.twin.state(), nil)
+		ss.twin.save() // after a crash it is owed what it is served
 	}
 }
 

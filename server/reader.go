@@ -134,7 +134,10 @@ func (r *reader) finish(next uint64) (done bool) {
 		}
 		if c == r.twin.backfill {
 			r.twin.merge(c)
+		} else {
+			r.twin.save()
 		}
+		s.log.Commit() // QoS0 that was read comes again after a crash before this is on disk
 		return true
 	}
 	s.log.Commit()

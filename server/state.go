@@ -115,6 +115,14 @@ func (s *Server) persist() {
 	}
 }
 
+// save has the twin's place in the log before everything that is appended from now
+// on: so no QoS0 message that it is served as it comes is replayed after a crash.
+func (t *twin) save() {
+	if !t.forgotten {
+		t.server.put(keyTwin, t, "", t.state(), nil)
+	}
+}
+
 func (t *twin) state() twinState {
 	st := twinState{
 		Next: t.position(), Live: t.main.live, Away: t.away, Owed: t.owed,

@@ -208,6 +208,7 @@ func (t *twin) setReactive(bound int64) {
 	}
 	t.main.serve()
 	t.catchUp()
+	t.save()
 }
 
 // pause stops delivery until setReactive.
@@ -259,8 +260,8 @@ func (t *twin) merge(c *cursor) {
 		t.main.next = pos // it served nobody
 		t.main.live = true
 	}
-	t.touch()
 	t.catchUp()
+	t.save()
 }
 
 // touch notes that the twin's place in the log is to be written.
