@@ -35,7 +35,13 @@ func (ss *session) settle(id uint64) (known bool) {
 	if t.session != ss {
 		return false
 	}
-	if _, known = t.window.ack(id); known {
+	_, known = t.window[id]
+	if !known { // the ACK of an earlier connection may come in this one
+		_, known = t.again[id]
+	}
+	if known {
+		delete(t.window, id)
+		delete(t.again, id)
 		t.idle = ss.server.now()
 		t.touch()
 		t.changed.Broadcast()
@@ -63,7 +69,7 @@ func (s *Server) housekeep() {
 	for ss := range s.sessions {
 		t := ss.twin
 		t.ids.expire(now)
-		if len(t.window.byID) > 0 && now-t.idle > patience {
+		if len(t.window) > 0 && now-t.idle > patience {
 			ss.end(protocol.Errorf(protocol.StatusError, "no ACK for %v", time.Duration(patience)))
 		}
 	}

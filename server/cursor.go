@@ -31,7 +31,7 @@ type cursor struct {
 
 // routedMessage is a message as the router sees it.
 type routedMessage struct {
-	seq  uint64
+	seq  uint64 // 0: QoS0 that the log did not take
 	msg  *protocol.Message
 	from *twin // its publisher; nil when not connected or not known
 }
@@ -63,15 +63,24 @@ func (c *cursor) takes(sub *subscription) bool {
 
 // serve sets the cursor going: live when nothing lies before it, else by a reader.
 func (c *cursor) serve() {
-	if c.live || c.reading || !c.serves() {
+	t := c.twin
+	t.detachWaiting()
+	if c.reading || !c.serves() {
+		return
+	}
+	if c.live {
+		if t.owes(c) { // a subscription has joined that is owed something
+			c.next, c.live = c.position(), false
+			c.read()
+		}
 		return
 	}
 	low := c.lowestFloor()
 	for k := range c.next {
 		c.next[k] = max(c.next[k], low[k])
 	}
-	r := &c.twin.server.routed
-	if c != c.twin.backfill && c.next[0] > r[0] && c.next[1] > r[1] {
+	r := &t.server.routed
+	if c != t.backfill && c.next[0] > r[0] && c.next[1] > r[1] && !t.owes(c) {
 		c.live = true
 		return
 	}
@@ -112,11 +121,15 @@ func (c *cursor) route(a *audience, r routedMessage, subs []matched) {
 		c.hold(r)
 		return
 	}
-	if !c.live || r.seq < c.next[k] {
+	if !c.live || r.seq != 0 && r.seq < c.next[k] {
 		return
 	}
 	if c.twin.push(a, r.seq, subs) {
-		c.next[k] = r.seq + 1
+		c.next[k] = max(c.next[k], r.seq+1)
+		return
+	}
+	if r.seq == 0 { // not in the log: QoS0 is lost
+		c.twin.server.stats.dropped.Add(1)
 		return
 	}
 	pos := c.position()
@@ -153,16 +166,16 @@ func (c *cursor) join() bool {
 	c.unhold()
 	for _, r := range held {
 		k := r.msg.QoS.Class()
-		if r.seq < c.next[k] {
+		if r.seq != 0 && r.seq < c.next[k] {
 			continue
 		}
 		a, subs := c.twin.audience(r.msg, r.from, func(sub *subscription) bool {
-			return c.takes(sub) && r.seq >= sub.floor[k]
+			return c.takes(sub) && (r.seq == 0 || r.seq >= sub.floor[k])
 		})
 		if len(subs) > 0 && !c.twin.push(a, r.seq, subs) {
 			return false
 		}
-		c.next[k] = r.seq + 1
+		c.next[k] = max(c.next[k], r.seq+1)
 	}
 	c.live, c.reading = true, false
 	return true

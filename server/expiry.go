@@ -76,7 +76,7 @@ func (s *Server) twinInfos(tenant string) []TwinInfo {
 
 func (t *twin) info() TwinInfo {
 	info := TwinInfo{
-		Name: t.name, Connected: t.session != nil, Subscriptions: []string{}, Exposed: []string{}, Unacked: len(t.window.byID),
+		Name: t.name, Connected: t.session != nil, Subscriptions: []string{}, Exposed: []string{}, Unacked: len(t.window) + len(t.again),
 	}
 	seen := t.seen
 	if t.session != nil {

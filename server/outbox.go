@@ -11,8 +11,8 @@ import (
 type lane int
 
 const (
-	laneUrgent lane = iota // ACK, ACK2, RESPONSE: never dropped, before all else
-	laneSure               // QoS1/2 deliveries and calls: never dropped here
+	laneUrgent lane = iota // ACK, RESPONSE: never dropped, before all else
+	laneSure               // QoS1/2 deliveries and calls: never dropped here. ACK2 never overtakes them.
 	laneLossy              // QoS0 deliveries
 	lanes
 )
@@ -79,7 +79,7 @@ type outbox struct {
 	queue   [lanes]fifo
 	bytes   int  // queued
 	flying  int  // bytes of the batch that is being written
-	urgent  int  // bytes of the urgent lane, queued or being written
+	urgent  int  // bytes of answers, queued or being written
 	refused bool // since the last batch: somebody waits for room
 	closed  bool
 }
@@ -91,7 +91,7 @@ func (o *outbox) init(limit int, b *budget) {
 }
 
 // push queues m if there is room; an empty outbox takes a message of any size.
-// The urgent lane has always room: see waitUrgent.
+// Answers have always room: see waitUrgent.
 func (o *outbox) push(m *protocol.Message, l lane) bool {
 	size := m.Size()
 	o.mu.Lock()
@@ -99,7 +99,7 @@ func (o *outbox) push(m *protocol.Message, l lane) bool {
 	if o.closed {
 		return false
 	}
-	if l != laneUrgent && !o.roomLocked(size) {
+	if !isUrgent(m) && !o.roomLocked(size) {
 		o.refused = true
 		return false
 	}
@@ -154,7 +154,7 @@ func (o *outbox) roomLocked(size int) bool {
 
 func (o *outbox) addLocked(m *protocol.Message, l lane, size int) {
 	o.charge(size)
-	if l == laneUrgent {
+	if isUrgent(m) {
 		o.urgent += size
 	}
 	o.queue[l].push(m)

@@ -52,8 +52,7 @@ func (s *Server) publishNow(ss *session, m *protocol.Message) {
 	*e = protocol.Entry{Time: s.now(), From: ss.twin.name, Msg: m}
 	if err := s.log.Append(ss.entries[:]...); err != nil {
 		s.stats.unlogged.Add(1)
-		e.Seq = s.log.End() + 1
-		s.route(ss.twin.tenant, routedMessage{e.Seq, m, ss.twin})
+		s.route(ss.twin.tenant, routedMessage{0, m, ss.twin})
 		return
 	}
 	s.route(ss.twin.tenant, routedMessage{e.Seq, m, ss.twin})

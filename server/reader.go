@@ -34,19 +34,16 @@ func (r *reader) over() bool { return r.cursor.term != r.term }
 func (r *reader) run() {
 	r.skipOld()
 	for {
+		if !r.again() {
+			return
+		}
 		from, keep, ok := r.begin()
 		if !ok {
 			return
 		}
 		entries, next, err := r.server.log.Read(from, readEntries, keep)
 		if err != nil {
-			r.server.logger.Error("reading the log for a subscriber failed", "name", r.twin.name, "from", from, "err", err)
-			r.server.mu.Lock()
-			if !r.over() {
-				r.twin.session.end(protocol.Errorf(protocol.StatusError, "the log cannot be read"))
-				r.cursor.stop()
-			}
-			r.server.mu.Unlock()
+			r.fail(from, err)
 			return
 		}
 		for len(entries) > 0 {
@@ -59,6 +56,18 @@ func (r *reader) run() {
 		if r.finish(next) {
 			return
 		}
+	}
+}
+
+// fail ends a connection that cannot be served.
+func (r *reader) fail(from uint64, err error) {
+	s := r.server
+	s.logger.Error("reading the log for a subscriber failed", "name", r.twin.name, "from", from, "err", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !r.over() {
+		r.twin.session.end(protocol.Errorf(protocol.StatusError, "the log cannot be read"))
+		r.cursor.stop()
 	}
 }
 
@@ -100,12 +109,7 @@ func (r *reader) offerOne(e *protocol.Entry, class int) bool {
 		return true
 	}
 	a, subs := t.audience(e.Msg, nil, func(sub *subscription) bool {
-		if !r.cursor.takes(sub) || !sub.wants(e, class) {
-			return false
-		}
-		key := deliveryKey{e.Seq, sub.num}
-		_, acked := t.acked[key]
-		return !acked && !t.window.holds(key)
+		return r.cursor.takes(sub) && sub.wants(e, class)
 	})
 	return len(subs) == 0 || t.push(a, e.Seq, subs)
 }
@@ -129,6 +133,9 @@ func (r *reader) finish(next uint64) (done bool) {
 		c.joining, r.joinAt = true, s.log.End()
 	}
 	if next > r.joinAt {
+		if r.twin.owes(c) {
+			return false
+		}
 		if !c.join() {
 			return false
 		}
@@ -165,7 +172,7 @@ func (r *reader) skipOld() {
 	s, c, t := r.server, r.cursor, r.twin
 	s.mu.Lock()
 	var span int64
-	bounded := true
+	bounded := c.serves()
 	for _, sub := range t.subs {
 		if !c.takes(sub) {
 			continue

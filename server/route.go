@@ -58,7 +58,8 @@ func (s *Server) route(tn *tenant, r routedMessage) {
 
 // routeTracked splits the matching subscriptions by the cursor that serves them.
 func (t *twin) routeTracked(a *audience, r routedMessage, subs []matched) {
-	if t.backfill == nil && t.alone(subs) {
+	k := r.msg.QoS.Class()
+	if t.backfill == nil && t.alone(subs, r.seq, k) {
 		t.main.route(a, r, subs) // the usual case needs no new slice
 		return
 	}
@@ -67,9 +68,8 @@ func (t *twin) routeTracked(a *audience, r routedMessage, subs []matched) {
 			continue
 		}
 		var own []matched
-		k := r.msg.QoS.Class()
 		for _, m := range subs {
-			if c.takes(m.sub) && r.seq >= m.sub.floor[k] {
+			if c.takes(m.sub) && (r.seq == 0 || r.seq >= m.sub.floor[k]) {
 				own = append(own, m)
 			}
 		}
@@ -79,10 +79,10 @@ func (t *twin) routeTracked(a *audience, r routedMessage, subs []matched) {
 	}
 }
 
-// alone reports whether the main cursor serves all of subs.
-func (t *twin) alone(subs []matched) bool {
+// alone reports whether the main cursor offers seq to all of subs.
+func (t *twin) alone(subs []matched, seq uint64, class int) bool {
 	for _, m := range subs {
-		if !t.main.takes(m.sub) {
+		if !t.main.takes(m.sub) || seq != 0 && seq < m.sub.floor[class] {
 			return false
 		}
 	}
@@ -129,42 +129,70 @@ func (t *twin) push(a *audience, seq uint64, subs []matched) bool {
 		}
 		return out.pushAll(batch, laneLossy)
 	}
-	if len(t.window.order) > 0 && len(t.window.order)+len(subs) > t.server.opts.Window {
+	return t.pushSure(a, seq, subs)
+}
+
+// pushSure is push for QoS1/2.
+func (t *twin) pushSure(a *audience, seq uint64, subs []matched) bool {
+	if !t.windowRoom(len(subs)) {
 		return false
 	}
 	batch := t.server.batch[:0]
-	taken := make([]*delivery, 0, len(subs))
+	taken := make(window, len(subs))
 	for _, m := range subs {
 		form := a.form(m.form)
 		if t.session.noAcks {
 			batch = append(batch, plain(form))
 			continue
 		}
-		d := &delivery{deliveryKey: deliveryKey{seq, m.sub.num}}
-		d.id = t.freeID(deliveryID(d.deliveryKey, form), taken)
-		taken = append(taken, d)
-		batch = append(batch, form.Delivery(protocol.NumberID(d.id), form.QoS))
+		key := deliveryKey{seq, m.sub.num}
+		id := t.freeID(deliveryID(key, form), taken)
+		taken[id] = key
+		batch = append(batch, form.Delivery(protocol.NumberID(id), form.QoS))
 	}
-	if !out.pushAll(batch, laneSure) {
+	if !t.session.out.pushAll(batch, laneSure) {
 		return false
 	}
-	if len(t.window.order) == 0 {
-		t.idle = t.server.now()
-	}
-	for _, d := range taken {
-		t.window.add(d)
-	}
+	t.sent(taken)
 	return true
 }
 
-// freeID steps over ids that are in the window or about to be.
-func (t *twin) freeID(id uint64, taken []*delivery) uint64 {
+// windowRoom reports whether n more deliveries may wait for their ACK; an empty
+// window takes any.
+func (t *twin) windowRoom(n int) bool {
+	return len(t.window) == 0 || len(t.window)+n <= t.server.opts.Window
+}
+
+// sent notes deliveries that were queued.
+func (t *twin) sent(ds window) {
+	if len(t.window) == 0 {
+		t.idle = t.server.now()
+	}
+	for id, key := range ds {
+		t.window.add(id, key)
+	}
+}
+
+// pushAgain queues a delivery of an earlier connection under the id that it had.
+func (t *twin) pushAgain(a *audience, m matched, id uint64, key deliveryKey) bool {
+	form := a.form(m.form)
+	if t.session.noAcks {
+		return t.session.out.push(plain(form), laneSure)
+	}
+	if !t.windowRoom(1) || !t.session.out.push(form.Delivery(protocol.NumberID(id), form.QoS), laneSure) {
+		return false
+	}
+	t.sent(window{id: key})
+	return true
+}
+
+// freeID steps over ids that wait for an ACK or are about to.
+func (t *twin) freeID(id uint64, taken window) uint64 {
 	for {
-		_, used := t.window.byID[id]
-		for _, d := range taken {
-			used = used || d.id == id
-		}
-		if !used {
+		_, a := t.window[id]
+		_, b := t.again[id]
+		_, c := taken[id]
+		if !a && !b && !c {
 			return id
 		}
 		id = nextID(id)

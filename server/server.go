@@ -216,7 +216,7 @@ func (s *Server) Close(ctx context.Context) error {
 func (s *Server) newTwin(name string) *twin {
 	t := &twin{
 		server: s, name: name, tenant: s.tenantOf(name), tracked: name != "", bound: -1,
-		subs: make(map[string]*subscription), marks: make(map[string][2]uint64), exposed: make(map[string]*exposer),
+		subs: make(map[string]*subscription), nums: make(map[uint32]*subscription), marks: make(map[string][2]uint64), exposed: make(map[string]*exposer),
 	}
 	t.main.twin = t
 	t.changed.L = &s.mu

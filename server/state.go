@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/fxamacker/cbor/v2"
@@ -27,26 +26,27 @@ const (
 )
 
 type twinState struct {
-	Next  [2]uint64     `cbor:"1,keyasint"` // class 1: the oldest not acked
-	Live  bool          `cbor:"2,keyasint"` // QoS0 was served as it came
-	Acked []deliveryKey `cbor:"3,keyasint,omitempty"`
-	Away  []interval    `cbor:"4,keyasint,omitempty"`
-	Owed  uint64        `cbor:"5,keyasint"`
-	Here  bool          `cbor:"6,keyasint"`           // connected and served when written
-	Seen  int64         `cbor:"7,keyasint"`           // when it was last connected, ns since 1970
-	IDs   []idRecord    `cbor:"8,keyasint,omitempty"` // QoS2 messages of its own whose ACK2 has not come
+	Next  [2]uint64  `cbor:"1,keyasint"`            // everything below was offered to what the main cursor serves
+	Live  bool       `cbor:"2,keyasint"`            // QoS0 was served as it came
+	Again []unacked  `cbor:"11,keyasint,omitempty"` // offered and not acked
+	Away  []interval `cbor:"4,keyasint,omitempty"`
+	Owed  uint64     `cbor:"5,keyasint"`
+	Here  bool       `cbor:"6,keyasint"`           // connected and served when written
+	Seen  int64      `cbor:"7,keyasint"`           // when it was last connected, ns since 1970
+	IDs   []idRecord `cbor:"8,keyasint,omitempty"` // QoS2 messages of its own whose ACK2 has not come
 
 	Catching []uint32  `cbor:"9,keyasint,omitempty"` // numbers of the subscriptions that the backfill serves
 	Caught   [2]uint64 `cbor:"10,keyasint"`          // and how far it has come: as Next
 }
 
 type subscriptionState struct {
-	From     int64       `cbor:"1,keyasint"`
-	Num      uint32      `cbor:"2,keyasint"`
-	Created  uint64      `cbor:"3,keyasint"`
-	Floor    [2]uint64   `cbor:"4,keyasint"`
-	Detached bool        `cbor:"5,keyasint"`
-	Done     [2]interval `cbor:"6,keyasint"`
+	From     int64     `cbor:"1,keyasint"`
+	Num      uint32    `cbor:"2,keyasint"`
+	Created  uint64    `cbor:"3,keyasint"`
+	Floor    [2]uint64 `cbor:"4,keyasint"`
+	Detached bool      `cbor:"5,keyasint"` // not with the main cursor
+	Base     [2]uint64 `cbor:"7,keyasint"`
+	Served   [2]uint64 `cbor:"8,keyasint"`
 }
 
 type exposureState struct {
@@ -57,7 +57,8 @@ type exposureState struct {
 // on disk. For an anonymous one done is told at once.
 func (s *Server) saveSubscription(sub *subscription, done func(error)) {
 	s.put(keySubscription, sub.twin, "\n"+sub.pattern, subscriptionState{
-		From: sub.from, Num: sub.num, Created: sub.created, Floor: sub.floor, Detached: sub.cursor == nil, Done: sub.done,
+		From: sub.from, Num: sub.num, Created: sub.created, Floor: sub.floor, Base: sub.base, Served: sub.served,
+		Detached: sub.cursor != &sub.twin.main,
 	}, done)
 }
 
@@ -99,7 +100,9 @@ func (s *Server) persist() {
 		s.put(keyTwin, t, "", t.state(), func(err error) {
 			for _, id := range ids {
 				if err == nil && session != nil {
-					session.out.push(protocol.NewAck2(id), laneUrgent)
+					// Behind what is queued: a delivery that is offered again must
+					// not come after the ACK2 to an ACK of its first coming.
+					session.out.push(protocol.NewAck2(id), laneSure)
 				}
 			}
 		})
@@ -125,17 +128,15 @@ func (t *twin) save() {
 
 func (t *twin) state() twinState {
 	st := twinState{
-		Next: t.position(), Live: t.main.live, Away: t.away, Owed: t.owed,
+		Next: t.main.position(), Live: t.main.live, Away: t.away, Owed: t.owed,
 		Here: t.session != nil && t.mode != paused, Seen: t.seen, IDs: t.ids.unreleased(),
 	}
 	if t.session != nil {
 		st.Seen = t.server.now()
 	}
-	for k := range t.ackedKeys() {
-		st.Acked = append(st.Acked, k)
-	}
+	st.Again = t.window.append(t.again.append(nil))
 	if c := t.backfill; c != nil {
-		st.Caught = t.place(c)
+		st.Caught = c.position()
 		for _, sub := range t.subs {
 			if sub.cursor == c {
 				st.Catching = append(st.Catching, sub.num)
@@ -148,7 +149,7 @@ func (t *twin) state() twinState {
 // restore rebuilds the twins from the states that the log found at start.
 func (s *Server) restore() error {
 	var known uint64
-	catching := make(map[*twin]twinState)
+	places := make(map[*twin]twinState)
 	err := s.log.States(func(key string, data []byte) error {
 		if key == "" {
 			return errors.New("a state without a name")
@@ -165,9 +166,7 @@ func (s *Server) restore() error {
 			var st twinState
 			if err = cbor.Unmarshal(data, &st); err == nil {
 				t.restore(st)
-				if len(st.Catching) > 0 {
-					catching[t] = st
-				}
+				places[t] = st
 			}
 		case keySubscription:
 			var st subscriptionState
@@ -190,14 +189,25 @@ func (s *Server) restore() error {
 	if err != nil {
 		return err
 	}
-	for t, st := range catching {
-		for _, sub := range t.subs {
-			if slices.Contains(st.Catching, sub.num) {
-				sub.raise(st.Caught)
-			}
-		}
+	for t, st := range places {
+		t.resume(st)
 	}
 	return s.restoreIDs(known + 1)
+}
+
+// resume puts the subscriptions of a backfill that a crash ended where it was,
+// and forgets deliveries of subscriptions that are no more.
+func (t *twin) resume(st twinState) {
+	for _, num := range st.Catching {
+		if sub := t.nums[num]; sub != nil {
+			sub.raise(st.Caught)
+		}
+	}
+	for id, key := range t.again {
+		if t.nums[key.Num] == nil {
+			delete(t.again, id)
+		}
+	}
 }
 
 // restoreIDs finds in the log the QoS2 messages of named publishers that came
@@ -232,9 +242,8 @@ func (t *twin) restore(st twinState) {
 	if st.Live {
 		t.main.next[0] = end + 1
 	}
-	t.acked = make(map[deliveryKey]struct{}, len(st.Acked))
-	for _, k := range st.Acked {
-		t.acked[k] = struct{}{}
+	for _, u := range st.Again {
+		t.again.add(u.ID, u.deliveryKey)
 	}
 }
 
@@ -243,12 +252,14 @@ func (t *twin) restoreSubscription(pattern string, st subscriptionState) error {
 	if err != nil {
 		return err
 	}
-	sub.from, sub.num, sub.created, sub.floor, sub.done = st.From, st.Num, st.Created, st.Floor, st.Done
+	sub.from, sub.num, sub.created, sub.floor = st.From, st.Num, st.Created, st.Floor
+	sub.base, sub.served = st.Base, st.Served
 	if !st.Detached {
 		sub.cursor = &t.main
 	}
 	t.nextNum = max(t.nextNum, st.Num+1)
 	t.subs[pattern] = sub
+	t.nums[sub.num] = sub
 	t.tenant.index.add(sub)
 	t.filter = nil
 	return nil

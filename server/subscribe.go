@@ -67,16 +67,13 @@ func (t *twin) subscribe(sub *subscription, from int64) {
 	if from != 0 && !t.tracked {
 		t.track()
 	}
-	if from == 0 {
-		t.detachStored()
-		sub.missed = t.marks[sub.pattern]
-		sub.floor = [2]uint64{end + 1, end + 1}
-		sub.cursor = &t.main
-	} else {
-		sub.floor = t.marks[sub.pattern]
-	}
+	sub.floor = t.marks[sub.pattern]
 	delete(t.marks, sub.pattern)
 	t.subs[sub.pattern] = sub
+	t.nums[sub.num] = sub
+	if from == 0 {
+		sub.fromNow()
+	}
 	t.tenant.index.add(sub)
 	t.filter = nil
 	if t.tracked {
@@ -94,9 +91,23 @@ func (t *twin) track() {
 	t.main.serve()
 }
 
+// fromNow lets a subscription begin at the log's end, and remembers where it
+// stood. Core's lock held.
+func (s *subscription) fromNow() {
+	t := s.twin
+	end := t.server.log.End()
+	if s.cursor != nil {
+		s.raise(s.cursor.position())
+	}
+	s.raise(s.served)
+	s.base, s.served, s.created = s.floor, [2]uint64{}, end
+	s.floor = [2]uint64{end + 1, end + 1}
+	s.cursor = &t.main
+}
+
 // resubscribe changes how far an existing subscription reaches back. One that was
 // served from now on and is to reach back is taken off the main cursor, put to
-// where it stood before this connection, and not offered again what it had since.
+// where it stood before, and not offered again what it had since.
 func (t *twin) resubscribe(sub *subscription, from int64) {
 	if from == keepFrom || from == sub.from {
 		return
@@ -104,17 +115,12 @@ func (t *twin) resubscribe(sub *subscription, from int64) {
 	if !t.tracked {
 		t.track()
 	}
-	end := t.server.log.End()
 	switch {
 	case sub.from == 0:
-		pos := t.main.position()
-		for k := range pos {
-			sub.done[k] = interval{max(t.connectedAt, sub.created) + 1, pos[k] - 1}
-		}
-		sub.floor, sub.cursor = sub.missed, nil
-	case from == 0 && sub.cursor == nil:
-		t.detachStored()
-		sub.floor, sub.cursor = [2]uint64{end + 1, end + 1}, &t.main
+		sub.served = sub.cursor.position()
+		sub.floor, sub.cursor = sub.base, nil
+	case from == 0:
+		sub.fromNow()
 	}
 	sub.from = from
 	t.main.serve()
@@ -135,10 +141,17 @@ func (ss *session) unsubscribe(pattern string, id protocol.ID) {
 	if sub.cursor != nil {
 		sub.raise(sub.cursor.position())
 	}
+	sub.raise(sub.served)
 	if len(t.marks) < s.opts.MaxSubscriptions {
 		t.marks[pattern] = sub.floor
 	}
 	delete(t.subs, pattern)
+	delete(t.nums, sub.num)
+	for id, key := range t.again {
+		if key.Num == sub.num {
+			delete(t.again, id)
+		}
+	}
 	t.tenant.index.remove(sub)
 	t.filter = nil
 	s.put(keySubscription, t, "\n"+pattern, nil, ss.answerStored(id))

@@ -11,6 +11,8 @@ const lastReceived = math.MaxInt64
 
 // subscription is one pattern of one twin. Guarded by the core's lock.
 //
+// Invariant: one that is served from now on is with the main cursor.
+//
 // A subscription is served by a cursor: by the twin's main one, or, while it
 // catches up alone, by the twin's backfill. What no cursor serves (detached)
 // keeps its own place in the log in floor.
@@ -22,11 +24,11 @@ type subscription struct {
 	num     uint32         // tells the twin's subscriptions apart in delivery ids
 	from    int64          // msg_from in nanoseconds; 0 = from now, lastReceived = all
 
-	cursor  *cursor     // serves it; nil while detached
-	created uint64      // the log's end when it was made
-	floor   [2]uint64   // per class: nothing below is offered
-	missed  [2]uint64   // the floors before the last connection skipped to now (from == 0)
-	done    [2]interval // per class: served before the floor was moved back; not offered again
+	cursor  *cursor   // serves it; nil while detached
+	created uint64    // the log's end when it was made, or last changed to from now
+	floor   [2]uint64 // per class: nothing below is offered
+	base    [2]uint64 // the floors before created, for when it is to reach back
+	served  [2]uint64 // per class: from created up to below this it was offered what came while connected
 }
 
 // interval is a closed range of sequence numbers, empty when To < From.
@@ -51,11 +53,14 @@ func newSubscription(t *twin, pattern string, l protocol.Limits) (*subscription,
 // wants reports whether a stored entry is to be offered: it is not below the
 // floor, and was published while the twin was served or lies within msg_from.
 func (s *subscription) wants(e *protocol.Entry, class int) bool {
-	if e.Seq < s.floor[class] || s.done[class].holds(e.Seq) {
+	if e.Seq < s.floor[class] {
 		return false
 	}
 	t := s.twin
 	if e.Seq > s.created && !t.wasAway(e.Seq) {
+		if e.Seq < s.served[class] {
+			return false
+		}
 		owed := class == 1 && e.Seq <= t.owed
 		if s.from == 0 || owed || e.Seq > t.reactiveAt {
 			return true

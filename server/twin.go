@@ -26,7 +26,8 @@ type twin struct {
 
 	subs    map[string]*subscription
 	nextNum uint32
-	filter  *filter              // of subs, for readers; nil after a change
+	filter  *filter // of subs, for readers; nil after a change
+	nums    map[uint32]*subscription
 	marks   map[string][2]uint64 // where removed subscriptions stood
 	exposed map[string]*exposer
 	busy    int // calls in hand
@@ -34,11 +35,11 @@ type twin struct {
 	// tracked twins have a place in the log: the named ones, and anonymous ones that asked for what is stored.
 	tracked  bool
 	main     cursor
-	backfill *cursor                  // catches up alone for subscriptions made or woken later
-	window   window                   // QoS1/2 without ACK
-	acked    map[deliveryKey]struct{} // acked in an earlier connection, above its low end
-	away     []interval               // of sequence numbers, while it was not connected
-	owed     uint64                   // class 1 up to here was due while it was connected
+	backfill *cursor    // catches up alone for subscriptions made or woken later
+	window   window     // QoS1/2 without ACK, offered in this connection
+	again    window     // and those of earlier connections, to be offered again
+	away     []interval // of sequence numbers, while it was not connected
+	owed     uint64     // what came up to here came while it was connected
 
 	connectedAt  uint64 // the log's end when the connection began
 	reactiveAt   uint64 // and at reactive(true)
@@ -68,17 +69,6 @@ func (t *twin) wasAway(seq uint64) bool {
 	return false
 }
 
-// position is the twin's main place in the log: everything below has been
-// offered, and below it in class 1 acked but for what the window holds.
-func (t *twin) position() [2]uint64 { return t.place(&t.main) }
-
-// place is the same of any of its cursors.
-func (t *twin) place(c *cursor) [2]uint64 {
-	pos := c.position()
-	pos[1] = t.window.low(pos[1])
-	return pos
-}
-
 // attach begins a connection. Subscriptions that want only new messages are
 // served from here on; the others wait for reactive(true).
 func (t *twin) attach(s *session) {
@@ -94,31 +84,27 @@ func (t *twin) attach(s *session) {
 			t.away = t.away[1:]
 		}
 	}
-	t.detachStored()
-	behind := t.main.next[1] <= t.owed
 	for _, sub := range t.subs {
 		if sub.cursor == nil || sub.from != 0 {
 			continue
 		}
 		sub.raise(t.main.next)
-		sub.missed = sub.floor
 		sub.floor[0] = end + 1
-		if !behind {
+		if sub.floor[1] > t.owed { // nothing of the time before is due
 			sub.floor[1] = end + 1
 		}
 	}
 	t.main.serve()
 }
 
-// detachStored takes the subscriptions that wait for reactive(true) off the main
-// cursor, when that is going to move on for others.
-func (t *twin) detachStored() {
-	live := false
-	for _, sub := range t.subs {
-		live = live || sub.cursor != nil && sub.from == 0
+// detachWaiting takes the subscriptions that wait for reactive(true) off the main
+// cursor when that is going to move on for others.
+func (t *twin) detachWaiting() {
+	if t.session == nil || t.mode != passive || !t.main.serves() {
+		return
 	}
 	for _, sub := range t.subs {
-		if live && sub.cursor != nil && sub.from != 0 {
+		if sub.cursor == &t.main && sub.from != 0 {
 			sub.raise(t.main.next)
 			sub.cursor = nil
 			t.server.saveSubscription(sub, nil)
@@ -138,13 +124,13 @@ func (t *twin) halt() {
 		t.backfill = nil
 	}
 	t.main.stop()
-	t.owed = t.server.routed[1]
+	t.owed = t.server.log.End()
 	t.touch()
 }
 
 // leave takes all subscriptions off a cursor; they keep its place.
 func (t *twin) leave(c *cursor) {
-	pos := t.place(c)
+	pos := c.position()
 	for _, sub := range t.subs {
 		if sub.cursor == c {
 			sub.raise(pos)
@@ -154,37 +140,15 @@ func (t *twin) leave(c *cursor) {
 	}
 }
 
-// ackedKeys joins what was acked out of order before and in this connection, and
-// may be read again.
-func (t *twin) ackedKeys() map[deliveryKey]struct{} {
-	keys := make(map[deliveryKey]struct{})
-	if len(t.acked) > 0 {
-		low := make(map[uint32]uint64, len(t.subs))
-		for _, sub := range t.subs {
-			if low[sub.num] = sub.floor[1]; sub.cursor != nil {
-				low[sub.num] = max(low[sub.num], t.place(sub.cursor)[1])
-			}
-		}
-		for k := range t.acked {
-			if from, known := low[k.Num]; known && k.Seq >= from {
-				keys[k] = struct{}{}
-			}
-		}
-	}
-	for _, k := range t.window.ackedAbove() {
-		keys[k] = struct{}{}
-	}
-	return keys
-}
-
 // detach ends the connection of the twin: what is unacked will be offered again.
 func (t *twin) detach() {
 	t.halt()
-	if t.tracked {
-		t.acked = t.ackedKeys()
-		t.main.next = t.position()
-		t.window = window{}
+	for id, key := range t.window {
+		if t.nums[key.Num] != nil { // what was unsubscribed is not owed
+			t.again.add(id, key)
+		}
 	}
+	t.window = nil
 	t.seen = t.server.now()
 	t.session, t.mode = nil, passive
 	t.changed.Broadcast()
@@ -238,6 +202,7 @@ func (t *twin) catchUp() {
 	}
 	if c != nil {
 		t.backfill = c
+		t.touch()
 		c.serve()
 	}
 }
@@ -246,10 +211,9 @@ func (t *twin) catchUp() {
 // main cursor.
 func (t *twin) merge(c *cursor) {
 	pos := c.position()
-	unacked := [2]uint64{pos[0], t.window.low(pos[1])}
 	for _, sub := range t.subs {
 		if sub.cursor == c {
-			sub.raise(unacked)
+			sub.raise(pos)
 			sub.cursor = &t.main
 			t.server.saveSubscription(sub, nil)
 		}
@@ -262,6 +226,16 @@ func (t *twin) merge(c *cursor) {
 	}
 	t.catchUp()
 	t.save()
+}
+
+// owes reports whether a cursor has something to offer again.
+func (t *twin) owes(c *cursor) bool {
+	for _, key := range t.again {
+		if sub := t.nums[key.Num]; sub != nil && c.takes(sub) {
+			return true
+		}
+	}
+	return false
 }
 
 // touch notes that the twin's place in the log is to be written.

@@ -1,7 +1,7 @@
 package server
 
 import (
-	"slices"
+	"cmp"
 
 	"github.com/rembus-go/rembus/protocol"
 )
@@ -12,78 +12,34 @@ type deliveryKey struct {
 	Num uint32 `cbor:"2,keyasint"` // of the subscription
 }
 
-// delivery is a QoS1/2 message on its way to a subscriber.
-type delivery struct {
+// window holds the QoS1/2 deliveries of a connection that are not acked yet, by
+// their ids. Guarded by the core's lock.
+type window map[uint64]deliveryKey
+
+// unacked is a delivery as the log remembers it.
+type unacked struct {
 	deliveryKey
-	id    uint64
-	acked bool
+	ID uint64 `cbor:"3,keyasint"`
 }
 
-// window holds the QoS1/2 deliveries of a connection that are not acked yet, and
-// those acked ahead of an older one. Guarded by the core's lock.
-//
-// Invariant: order is sorted by Seq and its first element is not acked.
-type window struct {
-	byID  map[uint64]*delivery
-	keys  map[deliveryKey]struct{} // of all in order
-	order []*delivery
+func (w *window) add(id uint64, key deliveryKey) {
+	if *w == nil {
+		*w = make(window)
+	}
+	(*w)[id] = key
 }
 
-// holds reports whether the delivery was made in this connection and is not
-// below low.
-func (w *window) holds(k deliveryKey) bool {
-	_, ok := w.keys[k]
-	return ok
+// append adds the deliveries of w to list.
+func (w window) append(list []unacked) []unacked {
+	for id, k := range w {
+		list = append(list, unacked{k, id})
+	}
+	return list
 }
 
-// add takes a delivery up; its id must be free.
-func (w *window) add(d *delivery) {
-	if w.byID == nil {
-		w.byID = make(map[uint64]*delivery)
-		w.keys = make(map[deliveryKey]struct{})
-	}
-	w.byID[d.id] = d
-	w.keys[d.deliveryKey] = struct{}{}
-	i := len(w.order)
-	for i > 0 && w.order[i-1].Seq > d.Seq { // nearly always at the end
-		i--
-	}
-	w.order = slices.Insert(w.order, i, d)
-}
-
-// ack marks the delivery under id as acked and returns it.
-func (w *window) ack(id uint64) (*delivery, bool) {
-	d, ok := w.byID[id]
-	if !ok {
-		return nil, false
-	}
-	delete(w.byID, id)
-	d.acked = true
-	n := 0
-	for n < len(w.order) && w.order[n].acked {
-		delete(w.keys, w.order[n].deliveryKey)
-		n++
-	}
-	w.order = slices.Delete(w.order, 0, n)
-	return d, true
-}
-
-// low returns the oldest sequence without ACK, or pos if that is older.
-func (w *window) low(pos uint64) uint64 {
-	if len(w.order) > 0 {
-		return min(w.order[0].Seq, pos)
-	}
-	return pos
-}
-
-// ackedAbove returns what was acked out of order.
-func (w *window) ackedAbove() (keys []deliveryKey) {
-	for _, d := range w.order {
-		if d.acked {
-			keys = append(keys, d.deliveryKey)
-		}
-	}
-	return keys
+// compare orders deliveries as they are offered.
+func (k deliveryKey) compare(l deliveryKey) int {
+	return cmp.Or(cmp.Compare(k.Seq, l.Seq), cmp.Compare(k.Num, l.Num))
 }
 
 // The id of a delivery is computed, not counted, so that a resend carries the
@@ -94,16 +50,21 @@ func (w *window) ackedAbove() (keys []deliveryKey) {
 //
 // 53 bits are exact in every JSON. Two deliveries that would share an id in one
 // window take the next free one.
+//
+// What a client remembers of QoS2 ids must not meet a later delivery: those of one
+// slot repeat after 2^20-1 messages for one subscription. The golden section keeps
+// those of several as far apart as can be.
 const (
 	idBits  = 53
 	qos2Bit = 1 << 32
+	spread  = 648_055
 )
 
 func deliveryID(key deliveryKey, m *protocol.Message) uint64 {
 	v := key.Seq<<10 | uint64(key.Num&1023)
 	high, low := v>>32, v&(1<<32-1)
 	if m.HasSlot {
-		high, low = v%(1<<20-1)+1, uint64(m.Slot)
+		high, low = (key.Seq+uint64(key.Num)*spread)%(1<<20-1)+1, uint64(m.Slot)
 	}
 	id := (high<<33 | low) & (1<<idBits - 1)
 	if m.QoS == protocol.QoS2 {
