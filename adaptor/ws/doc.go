@@ -3,9 +3,15 @@
 // travels in binary frames, JSON in text frames; which one is said by each
 // frame.
 //
-// What it promises:
+// # Batches
 //
-//   - A batch goes out behind one flush, also under TLS.
+// A dialer that speaks CBOR offers [Subprotocol], and a listener accepts it: then
+// a binary message of the WebSocket holds many messages, which is what makes small
+// ones cheap. Who offers nothing sends and gets one message a frame.
+//
+// # Promises
+//
+//   - What is given to one Send goes out behind one flush, also under TLS.
 //   - Pings are answered while a large message is on its way: messages above
 //     64 KiB are sent in fragments, between which a pong finds its place.
 //   - Memory grows with the bytes that arrived, never with what a peer

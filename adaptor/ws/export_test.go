@@ -39,3 +39,8 @@ func (l *Listener) Open() int64 { return l.accept.open.Load() }
 const FragmentSize = fragment
 
 var _ protocol.Link = (*link)(nil)
+
+// SplitBatch is splitBatch.
+func SplitBatch(batch []byte, limit int) (message, rest []byte, err error) {
+	return splitBatch(batch, limit)
+}
