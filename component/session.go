@@ -50,13 +50,9 @@ func (c *Component) open(link protocol.Link) *session {
 func (s *session) read() {
 	for {
 		m, err := s.link.Receive()
-		var bad *protocol.BadMessage
-		switch {
-		case err == nil:
+		if err == nil {
 			s.receive(m)
-		case errors.As(err, &bad):
-			s.refuse(bad)
-		default:
+		} else if !s.refuse(err) {
 			s.end(err)
 			return
 		}
@@ -89,12 +85,17 @@ func (s *session) receive(m *protocol.Message) {
 	}
 }
 
-// refuse reports a message that the codec refused.
-func (s *session) refuse(bad *protocol.BadMessage) {
+// refuse reports a message that the codec refused; any other error is not for it.
+func (s *session) refuse(err error) bool {
+	var bad *protocol.BadMessage
+	if !errors.As(err, &bad) {
+		return false
+	}
 	if !bad.ID.IsZero() {
 		s.c.out.answer(protocol.NewError(bad.ID, bad.Err), s)
 	}
 	s.c.report(fmt.Errorf("rembus: refused a message of the broker: %w", bad))
+	return true
 }
 
 // send writes a batch. What the encoding cannot express fails alone: Publish and
