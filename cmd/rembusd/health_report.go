@@ -66,7 +66,7 @@ func newHealthReport(v verdict, since time.Time, s *snapshot) *healthReport {
 		r.Stats.Journal = &journalStats{j.Bytes, j.HardCap, j.Unwritten, j.Unstored, j.Damaged}
 	}
 	if l := s.lake; l != nil {
-		r.Stats.Lake = &lakeStats{l.position, l.behind, l.lag.Seconds(), l.refused}
+		r.Stats.Lake = &lakeStats{l.position, l.behind, l.lag.Round(time.Millisecond).Seconds(), l.refused}
 	}
 	if d := s.disk; d != nil {
 		r.Stats.Disk = &diskStats{d.free, d.total}
