@@ -24,6 +24,9 @@ func DefaultLimits() Limits {
 
 // OrDefault returns l with every zero field replaced by its default.
 func (l Limits) OrDefault() Limits {
+	if min(l.MaxMessage, l.MaxDepth, l.MaxTopic, l.MaxSegments, l.MaxName) > 0 {
+		return l
+	}
 	d := DefaultLimits()
 	set := func(v *int, def int) {
 		if *v <= 0 {

@@ -48,8 +48,17 @@ func (m *Message) Free() {
 	if m.frames[CBOR].Load() != nil || m.frames[JSON].Load() != nil || m.own.alt.Load() != nil {
 		return // shared, or converted: rare
 	}
+	// Pointers are only changed where they must be: each costs a write barrier.
 	m.QoS, m.HasSlot, m.Status, m.Slot = 0, false, 0, 0
-	m.ID, m.Topic, m.Target, m.Data, m.Login, m.own.raw = ID{}, "", "", nil, nil, nil
+	if !m.ID.IsZero() {
+		m.ID = ID{}
+	}
+	if m.Target != "" {
+		m.Target = ""
+	}
+	if m.Login != nil {
+		m.Login = nil
+	}
 	pool.Put(m)
 }
 
