@@ -116,3 +116,24 @@ func TestCrashAfterLiveQoS0(t *testing.T) {
 		}
 	}
 }
+
+// QoS0 that was replayed is not replayed again after a crash, and what is published
+// after the crash is not taken for it.
+func TestCrashAfterReplayedQoS0(t *testing.T) {
+	dir := t.TempDir()
+	b := journaled(t, dir)
+	pub, sub := b.login("pub"), b.login("sub")
+	sub.subscribeFrom("t", all)
+	for i := range 3 {
+		pub.publish(protocol.QoS0, "t", i)
+	}
+	pub.publish(protocol.QoS1, "u", 0) // with its ACK all before is on disk
+	sub.reactive(true)
+	sub.want("t 0", "t 1", "t 2")
+	b = crash(t, dir)
+	pub, sub = b.login("pub"), b.login("sub")
+	pub.publish(protocol.QoS0, "t", 3)
+	pub.publish(protocol.QoS1, "u", 0)
+	sub.reactive(true)
+	sub.want("t 3")
+}

@@ -23,6 +23,8 @@ type cursor struct {
 	live    bool
 	reading bool   // a reader is at work
 	term    uint64 // a reader of an older term has to stop
+	claim   uint64 // while reading: QoS0 below is not offered after a crash
+	claimed uint64 // what of it is on disk
 
 	joining   bool // the router adds to held
 	held      []routedMessage
@@ -109,6 +111,7 @@ func (c *cursor) stop() {
 	c.next = c.position()
 	c.live, c.reading = false, false
 	c.term++
+	c.claim, c.claimed = 0, 0
 	c.unhold()
 	c.twin.changed.Broadcast()
 }
@@ -178,5 +181,6 @@ func (c *cursor) join() bool {
 		c.next[k] = max(c.next[k], r.seq+1)
 	}
 	c.live, c.reading = true, false
+	c.claim, c.claimed = 0, 0
 	return true
 }

@@ -46,6 +46,9 @@ func (r *reader) run() {
 			r.fail(from, err)
 			return
 		}
+		if !r.claim(entries, next) {
+			return
+		}
 		for len(entries) > 0 {
 			n := min(len(entries), entriesALock)
 			if !r.offer(entries[:n]) {
@@ -144,7 +147,6 @@ func (r *reader) finish(next uint64) (done bool) {
 		} else {
 			r.twin.save()
 		}
-		s.log.Commit() // QoS0 that was read comes again after a crash before this is on disk
 		return true
 	}
 	s.log.Commit()

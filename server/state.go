@@ -128,7 +128,7 @@ func (t *twin) save() {
 
 func (t *twin) state() twinState {
 	st := twinState{
-		Next: t.main.position(), Live: t.main.live, Away: t.away, Owed: t.owed,
+		Next: t.main.resumesAt(), Live: t.main.live, Away: t.away, Owed: t.owed,
 		Here: t.session != nil && t.mode != paused, Seen: t.seen, IDs: t.ids.unreleased(),
 	}
 	if t.session != nil {
@@ -136,7 +136,7 @@ func (t *twin) state() twinState {
 	}
 	st.Again = t.window.append(t.again.append(nil))
 	if c := t.backfill; c != nil {
-		st.Caught = c.position()
+		st.Caught = c.resumesAt()
 		for _, sub := range t.subs {
 			if sub.cursor == c {
 				st.Catching = append(st.Catching, sub.num)
@@ -198,9 +198,11 @@ func (s *Server) restore() error {
 // resume puts the subscriptions of a backfill that a crash ended where it was,
 // and forgets deliveries of subscriptions that are no more.
 func (t *twin) resume(st twinState) {
+	caught := st.Caught
+	caught[0] = min(caught[0], t.server.log.End()+1) // it may be claimed beyond the end
 	for _, num := range st.Catching {
 		if sub := t.nums[num]; sub != nil {
-			sub.raise(st.Caught)
+			sub.raise(caught)
 		}
 	}
 	for id, key := range t.again {
@@ -239,7 +241,7 @@ func (t *twin) restore(st twinState) {
 	if st.Here {
 		t.owed = end
 	}
-	if st.Live {
+	if st.Live || t.main.next[0] > end { // it may be claimed beyond the end
 		t.main.next[0] = end + 1
 	}
 	for _, u := range st.Again {
