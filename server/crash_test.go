@@ -81,6 +81,7 @@ func TestAckedOutOfOrderWhileOthersGoOn(t *testing.T) {
 	sub.answer(m.ID)
 	sub.close()
 	sub = b.login("sub") // not reactive: only u is served
+	sub.sync()
 	pub.publish(protocol.QoS1, "u", 0)
 	m = sub.next()
 	sub.send(protocol.NewAck(m.ID))
