@@ -21,7 +21,13 @@ func FuzzDecodeCBOR(f *testing.F) {
 			codec = NewComponentCodec
 		}
 		received := bytes.Clone(frame)
-		m, err := codec(Limits{}, CBOR).Decode(CBOR, frame)
+		c := codec(Limits{}, CBOR)
+		m, err := c.Decode(CBOR, frame)
+		if err == nil { // now its topic is known
+			if n, err := c.Decode(CBOR, frame); err != nil || !reflect.DeepEqual(fieldsOf(m), fieldsOf(n)) || (m.frame == nil) != (n.frame == nil) {
+				t.Fatalf("%x\n decodes to %+v\n and then to %+v, %v", frame, fieldsOf(m), fieldsOf(n), err)
+			}
+		}
 		if err != nil {
 			var bad *BadMessage
 			if errors.As(err, &bad) == errors.Is(err, ErrMalformed) {
