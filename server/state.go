@@ -203,6 +203,7 @@ func (t *twin) resume(st twinState) {
 	for _, num := range st.Catching {
 		if sub := t.nums[num]; sub != nil {
 			sub.raise(caught)
+			t.server.saveSubscription(sub, nil) // the twin's next state does not have it
 		}
 	}
 	for id, key := range t.again {
