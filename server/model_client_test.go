@@ -15,20 +15,21 @@ import (
 type modelClient struct {
 	name string // "" for an anonymous publisher
 
-	mu       sync.Mutex // protects following
-	changed  sync.Cond
-	conn     *modelConn // nil while away
-	stalled  bool       // takes nothing from its connection
-	holding  bool       // keeps its ACKs for later
-	lateAcks bool       // sends them in the next connection too
-	held     []heldAck
-	acked    []heldAck            // ACK sent in this connection, not yet known to have arrived
-	settled  map[delivered]bool   // the broker has read the ACK
-	seen     map[protocol.ID]bool // QoS2 ids handled, without ACK2
-	ids      map[delivered]protocol.ID
-	got      []arrival
-	wrong    []string
-	forgets  bool // the broker crashed: its word on what was acked is 100 ms old
+	mu         sync.Mutex // protects following
+	changed    sync.Cond
+	conn       *modelConn // nil while away
+	stalled    bool       // takes nothing from its connection
+	holding    bool       // keeps its ACKs for later
+	lateAcks   bool       // sends them in the next connection too
+	held       []heldAck
+	acked      []heldAck            // ACK sent in this connection, not yet known to have arrived
+	settled    map[delivered]bool   // the broker has read the ACK
+	seen       map[protocol.ID]bool // QoS2 ids handled, without ACK2
+	ids        map[delivered]protocol.ID
+	got        []arrival
+	wrong      []string
+	renumbered map[string]bool // patterns subscribed anew
+	forgets    bool            // the broker crashed: its word on what was acked is 100 ms old
 }
 
 // delivered names what is delivered to one client: a message by a pattern.
@@ -63,7 +64,7 @@ type modelConn struct {
 }
 
 func newModelClient(name string) *modelClient {
-	c := &modelClient{name: name, settled: map[delivered]bool{}, seen: map[protocol.ID]bool{}, ids: map[delivered]protocol.ID{}}
+	c := &modelClient{name: name, settled: map[delivered]bool{}, seen: map[protocol.ID]bool{}, ids: map[delivered]protocol.ID{}, renumbered: map[string]bool{}}
 	c.changed.L = &c.mu
 	return c
 }
@@ -150,7 +151,7 @@ func (k *modelConn) deliver(m *protocol.Message) {
 		c.got = append(c.got, arrival{what, m})
 		return
 	}
-	if id, ok := c.ids[what]; ok && id != m.ID {
+	if id, ok := c.ids[what]; ok && id != m.ID && !c.renumbered[what.pattern] {
 		c.wrong = append(c.wrong, fmt.Sprintf("%v came under the ids %v and %v", what, id, m.ID))
 	}
 	c.ids[what] = m.ID

@@ -27,9 +27,6 @@ var (
 type storage interface {
 	// open gives the log of a broker that starts, with its end.
 	open(t *rapid.T) (log server.Log, end func())
-	// crash loses what a crash may lose; what open gave last is dead. false: this
-	// storage survives none.
-	crash(t *rapid.T) bool
 }
 
 // world is a broker with its components, and the model of both.
@@ -222,6 +219,7 @@ func (w *world) unsubscribe(c *modelClient, pattern string) {
 	w.t.Logf("» %s unsubscribes %s", c.name, pattern)
 	w.admin(c, pattern, map[string]any{"cmd": "unsubscribe"})
 	w.expect(c, pattern).unsubscribe(len(w.log))
+	c.set(func() { c.renumbered[pattern] = true })
 }
 
 // draft draws messages of one publisher.
@@ -475,8 +473,6 @@ func (memory) open(*rapid.T) (server.Log, func()) {
 	log := memlog.New(memlog.Options{})
 	return log, func() { _ = log.Close() }
 }
-
-func (memory) crash(*rapid.T) bool { return false }
 
 // TestModel compares the broker with a dumb model of who must and may see what
 // (faults 10, 11, 15, 17).

@@ -35,6 +35,8 @@ type twinState struct {
 	Seen  int64      `cbor:"7,keyasint"`           // when it was last connected, ns since 1970
 	IDs   []idRecord `cbor:"8,keyasint,omitempty"` // QoS2 messages of its own whose ACK2 has not come
 
+	NextNum uint32 `cbor:"12,keyasint"` // a number of a subscription is never used again: clients remember ids
+
 	Catching []uint32  `cbor:"9,keyasint,omitempty"` // numbers of the subscriptions that the backfill serves
 	Caught   [2]uint64 `cbor:"10,keyasint"`          // and how far it has come: as Next
 }
@@ -130,6 +132,7 @@ func (t *twin) state() twinState {
 	st := twinState{
 		Next: t.main.resumesAt(), Live: t.main.live, Away: t.away, Owed: t.owed,
 		Here: t.session != nil && t.mode != paused, Seen: t.seen, IDs: t.ids.unreleased(),
+		NextNum: t.nextNum,
 	}
 	if t.session != nil {
 		st.Seen = t.server.now()
@@ -211,6 +214,9 @@ func (t *twin) resume(st twinState) {
 			delete(t.again, id)
 		}
 	}
+	if st.Here {
+		t.save() // it is not any more: nothing that comes from now on is owed
+	}
 }
 
 // restoreIDs finds in the log the QoS2 messages of named publishers that came
@@ -245,6 +251,7 @@ func (t *twin) restore(st twinState) {
 	if st.Live || t.main.next[0] > end { // it may be claimed beyond the end
 		t.main.next[0] = end + 1
 	}
+	t.nextNum = max(t.nextNum, st.NextNum)
 	for _, u := range st.Again {
 		t.again.add(u.ID, u.deliveryKey)
 	}

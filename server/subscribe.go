@@ -154,6 +154,7 @@ func (ss *session) unsubscribe(pattern string, id protocol.ID) {
 	}
 	t.tenant.index.remove(sub)
 	t.filter = nil
+	t.save() // its number
 	s.put(keySubscription, t, "\n"+pattern, nil, ss.answerStored(id))
 	s.log.Commit()
 }

@@ -103,8 +103,13 @@ func (t *twin) detachWaiting() {
 	if t.session == nil || t.mode != passive || !t.main.serves() {
 		return
 	}
+	saved := false
 	for _, sub := range t.subs {
 		if sub.cursor == &t.main && sub.from != 0 {
+			if !saved {
+				t.save() // what is unacked below the places that follow
+				saved = true
+			}
 			sub.raise(t.main.next)
 			sub.cursor = nil
 			t.server.saveSubscription(sub, nil)
@@ -130,6 +135,7 @@ func (t *twin) halt() {
 
 // leave takes all subscriptions off a cursor; they keep its place.
 func (t *twin) leave(c *cursor) {
+	t.save() // what is unacked below the places that follow
 	pos := c.position()
 	for _, sub := range t.subs {
 		if sub.cursor == c {
@@ -210,6 +216,7 @@ func (t *twin) catchUp() {
 // merge hands the subscriptions of a backfill that is level with the log to the
 // main cursor.
 func (t *twin) merge(c *cursor) {
+	t.save()
 	pos := c.position()
 	for _, sub := range t.subs {
 		if sub.cursor == c {
