@@ -24,7 +24,7 @@ func (l ledger) end() uint64 { return uint64(len(l)) }
 
 func (l ledger) of(n uint64) *promise { return &l[n-1] }
 
-// sure counts the acked messages of a QoS.
+// acked counts the acked messages of a QoS.
 func (l ledger) acked(qos protocol.QoS) (n int) {
 	for _, p := range l {
 		if p.acked && p.qos == qos {

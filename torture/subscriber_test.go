@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -18,7 +17,6 @@ type subscriber struct {
 	pause  func() time.Duration // for each message; nil: none
 	online func() time.Duration // how long a connection lasts; nil: as long as the broker does
 	hurry  <-chan struct{}      // closed: neither pause nor leave any more
-	rnd    *rand.Rand
 
 	missing  map[string]bool // publishers whose last message has not come
 	tallies  map[string]*tally
