@@ -41,7 +41,7 @@ run: build ## build, then serve schema.json on ws://127.0.0.1:8338
 
 .PHONY: test
 test: build venv ## all tests under the race detector, real Python clients included
-	ci/test -race -tags $(TAGS) $(PKG)
+	ci/test -race -count 1 -tags $(TAGS) $(PKG)
 
 .PHONY: race
 race: toolchain ## as test, each twice, in random order, without the interop tests

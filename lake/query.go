@@ -15,7 +15,8 @@ import (
 	"github.com/rembus-go/rembus/protocol"
 )
 
-// catchUp is how long a query waits for the lake to reach the end of the log.
+// catchUp is how long a query waits for a lake that fails to reach the end of the
+// log; one that is at work has half of the time that the query has.
 const catchUp = time.Second
 
 // guard returns a guard that parses on a connection of its own.
@@ -63,11 +64,20 @@ func (l *Lake) level(ctx context.Context) {
 	l.log.Commit()
 	l.progress.expect(end)
 	l.kick()
-	wait, cancel := context.WithTimeout(ctx, catchUp)
-	defer cancel()
-	if err := l.progress.wait(wait, end); err != nil {
+	err := l.awaitLevel(ctx, end, catchUp)
+	if patience := l.opts.QueryTimeout/2 - catchUp; err != nil && patience > 0 && l.Health() == nil {
+		err = l.awaitLevel(ctx, end, patience)
+	}
+	if err != nil {
 		l.opts.Logger.Warn("a query is answered without the newest messages", "behind", end-min(end, l.progress.at()))
 	}
+}
+
+// awaitLevel waits for at most d until everything up to seq is in the lake.
+func (l *Lake) awaitLevel(ctx context.Context, seq uint64, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return l.progress.wait(ctx, seq)
 }
 
 // ask checks and runs the query on a connection of its own.

@@ -72,7 +72,7 @@ var rembusNames = map[string]string{
 func (c *config) flags(f *pflag.FlagSet) {
 	c.lakeMemory, c.maxMessage, c.outbox, c.outboxTotal = 1<<30, 64<<20, 16<<20, 1<<30
 	c.retentionSize, c.hardCap = 6<<30, 8<<30
-	c.batchInterval, c.queryTimeout = duration(250*time.Millisecond), duration(30*time.Second)
+	c.batchInterval, c.queryTimeout = duration(250*time.Millisecond), duration(10*time.Second)
 	c.pingInterval, c.requestTimeout, c.ackTimeout = duration(30*time.Second), duration(10*time.Second), duration(2*time.Second)
 	c.retention, c.shutdownTimeout = duration(time.Hour), duration(10*time.Second)
 	c.lakeLag, c.diskLow = duration(10*time.Second), 1<<30
@@ -86,7 +86,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.BoolVar(&c.noLake, "no-lake", false, "run without DuckDB: nothing is stored in tables")
 	f.Var(&c.lakeMemory, "lake-memory", "memory that DuckDB may use")
 	f.Var(&c.batchInterval, "batch-interval", "how long messages wait for others before they go into their tables together")
-	f.Var(&c.queryTimeout, "query-timeout", "a query is cancelled after this")
+	f.Var(&c.queryTimeout, "query-timeout", "a query is cancelled after this; not more than --request-timeout helps")
 	f.StringVar(&c.cert, "cert", "", "TLS certificate, PEM; with --key serves wss://")
 	f.StringVar(&c.key, "key", "", "TLS key, PEM")
 	f.StringSliceVar(&c.origins, "origin", nil, "web pages that may connect, as host patterns such as *.example.com")
