@@ -53,7 +53,7 @@ func exactNumbers(v any) any {
 
 // The vectors come from Python: testdata/wire/generate_json.py.
 func TestTranscodeVectors(t *testing.T) {
-	raw, err := os.ReadFile("testdata/wire/json.json")
+	raw, err := os.ReadFile("../testdata/wire/json.json")
 	if err != nil {
 		t.Fatal(err)
 	}
