@@ -182,11 +182,12 @@ func (s *Server) Close(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.closing = true
 		s.settled.Broadcast()
-		s.released.Broadcast()
 		for ss := range s.sessions {
-			ss.out.close(true)
+			ss.end(ErrShutdown)
 		}
+		s.cancel()
 	})
 	defer stop()
 	s.mu.Lock()
@@ -202,7 +203,7 @@ func (s *Server) Close(ctx context.Context) error {
 			ss.end(ErrShutdown)
 		})
 	}
-	for len(s.sessions) > 0 && ctx.Err() == nil {
+	for len(s.sessions) > 0 { // a closed link ends Serve
 		s.released.Wait()
 	}
 	s.mu.Unlock()
@@ -236,9 +237,7 @@ func (s *Server) namedTwin(name string) *twin {
 
 // removeTwin forgets a twin with all that it has.
 func (s *Server) removeTwin(t *twin) {
-	for _, sub := range t.subs {
-		t.tenant.index.remove(sub)
-	}
+	t.tenant.index.removeAll(t.subs)
 	for _, x := range t.exposed {
 		s.withdraw(x)
 	}
