@@ -1,20 +1,24 @@
 package server
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/rembus-go/rembus/protocol"
 )
 
-// cacheTopics bounds the topics whose matches are remembered, per tenant.
-const cacheTopics = 1 << 16
+// Bounds of the topics whose matches are remembered, per tenant, and of those that
+// a change of a space looks through: above it all are forgotten, for the core's
+// lock is held meanwhile.
+const (
+	cacheTopics  = 1 << 16
+	cacheScanned = 1 << 10
+)
 
 // index finds who subscribed to a topic: exact topics in a map, spaces in a trie
 // of their segments, and what was found in a cache. Guarded by the core's lock.
 //
 // Invariant: a cached match is what the subscriptions of this moment give; a
-// change of subscriptions removes the topics that it touches.
+// change of subscriptions removes at least the topics that it touches.
 type index struct {
 	exact  map[string][]*subscription
 	spaces node
@@ -76,11 +80,13 @@ func (x *index) resolve(topic string) *match {
 	for _, sub := range x.exact[topic] {
 		add(sub, 0)
 	}
+	forms := make(map[string]int)
 	for _, sub := range x.walk(topic) {
-		form := slices.Index(m.patterns, sub.pattern) + 1
-		if form == 0 {
+		form, ok := forms[sub.pattern]
+		if !ok {
 			m.patterns = append(m.patterns, sub.pattern)
 			form = len(m.patterns)
+			forms[sub.pattern] = form
 		}
 		add(sub, form)
 	}
@@ -113,7 +119,27 @@ func (x *index) remove(sub *subscription) {
 	x.invalidate(sub)
 }
 
+// removeAll removes the subscriptions of a twin that is no more.
+func (x *index) removeAll(subs map[string]*subscription) {
+	spaces := 0
+	for _, sub := range subs {
+		if sub.isSpace {
+			spaces++
+		}
+	}
+	if spaces > 1 { // cheaper than to look for each
+		x.cache = make(map[string]*match)
+	}
+	for _, sub := range subs {
+		x.remove(sub)
+	}
+}
+
 func (x *index) invalidate(sub *subscription) {
+	if len(x.cache) > cacheScanned {
+		x.cache = make(map[string]*match)
+		return
+	}
 	for topic := range x.cache {
 		if sub.space.Match(topic) {
 			delete(x.cache, topic)

@@ -4,10 +4,12 @@ import (
 	"github.com/rembus-go/rembus/protocol"
 )
 
-// A reader offers so many entries before it lets others at the core's lock.
+// A reader offers so many entries before it lets others at the core's lock, fewer
+// when it has to compare each with many spaces.
 const (
 	readEntries  = 1024
 	entriesALock = 64
+	spacesALock  = 4096
 )
 
 // read starts the reader of a cursor that is behind.
@@ -37,11 +39,12 @@ func (r *reader) run() {
 		if !r.again() {
 			return
 		}
-		from, keep, ok := r.begin()
+		from, f, ok := r.begin()
 		if !ok {
 			return
 		}
-		entries, next, err := r.server.log.Read(from, readEntries, keep)
+		spaces := len(f.spaces)
+		entries, next, err := r.server.log.Read(from, readEntries, f.match)
 		if err != nil {
 			r.fail(from, err)
 			return
@@ -50,7 +53,7 @@ func (r *reader) run() {
 			return
 		}
 		for len(entries) > 0 {
-			n := min(len(entries), entriesALock)
+			n := min(len(entries), entriesALock, 1+spacesALock/(1+spaces))
 			if !r.offer(entries[:n]) {
 				return
 			}
@@ -75,13 +78,13 @@ func (r *reader) fail(from uint64, err error) {
 }
 
 // begin returns where to read from and which topics are worth it.
-func (r *reader) begin() (from uint64, keep func(string) bool, ok bool) {
+func (r *reader) begin() (from uint64, f *filter, ok bool) {
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
 	if r.over() {
 		return 0, nil, false
 	}
-	return min(r.cursor.next[0], r.cursor.next[1]), r.twin.topics().match, true
+	return min(r.cursor.next[0], r.cursor.next[1]), r.twin.topics(), true
 }
 
 // offer hands stored entries to the twin and waits for room where there is
