@@ -41,9 +41,10 @@ type Log interface {
 
 	// PutState stores, in order with the entries appended before and after, the
 	// latest state under a name (of a twin); nil removes it. It copies state. done,
-	// unless nil, is called once from Notify's goroutine: with nil when the state is
-	// on disk, else with the reason. When PutState itself fails done is not called.
-	// Without Commit the state is written within 100 ms.
+	// unless nil, is called once from Notify's goroutine, after it told of the entries
+	// appended before: with nil when the state is on disk, else with the reason. When
+	// PutState itself fails done is not called. Without Commit the state is written
+	// within 100 ms.
 	PutState(name string, state []byte, done func(error)) error
 
 	// States calls fn with every state as it was found at start.

@@ -263,12 +263,12 @@ func (l *Log) tell() {
 	stored, notify := l.stored, l.notify
 	l.stored = nil
 	l.mu.Unlock()
-	for _, done := range stored {
-		done(nil)
-	}
 	if moved {
 		for _, fn := range notify {
 			fn(end, nil)
 		}
+	}
+	for _, done := range stored {
+		done(nil)
 	}
 }
