@@ -98,8 +98,8 @@ func (l *link) queueBatched(buf []byte, start int, enc protocol.Encoding) ([]byt
 	if n == 0 {
 		return nil, errEmptyFrame
 	}
-	if n > math.MaxUint32 {
-		return nil, tooBig(math.MaxUint32)
+	if n > math.MaxInt32 {
+		return nil, tooBig(math.MaxInt32)
 	}
 	binary.BigEndian.PutUint32(buf[start:], uint32(n))
 	text := enc == protocol.JSON
