@@ -234,13 +234,13 @@ func (t *twin) topics() *filter {
 }
 
 // audience finds the twin's subscriptions that cover a stored or held message
-// and want it.
+// and want it. What it returns is good until the next call.
 func (t *twin) audience(m *protocol.Message, from *twin, want func(*subscription) bool) (*audience, []matched) {
 	if from == t || t.server.guarded && !t.server.guard.See(t.name, m.Topic) {
 		return nil, nil
 	}
-	var subs []matched
-	var patterns []string
+	s := t.server
+	subs, patterns := s.found[:0], s.stored.patterns[:0]
 	if sub, ok := t.subs[m.Topic]; ok && !sub.isSpace && want(sub) {
 		subs = append(subs, matched{sub, 0})
 	}
@@ -250,10 +250,7 @@ func (t *twin) audience(m *protocol.Message, from *twin, want func(*subscription
 			subs = append(subs, matched{sub, len(patterns)})
 		}
 	}
-	if len(subs) == 0 {
-		return nil, nil
-	}
-	a := &audience{}
-	a.set(m, patterns)
-	return a, subs
+	s.found = subs
+	s.stored.set(m, patterns)
+	return &s.stored, subs
 }

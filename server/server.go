@@ -51,6 +51,8 @@ type Server struct {
 	settled    sync.Cond          // the durable end has moved
 
 	scratch audience            // of route
+	stored  audience            // of twin.audience
+	found   []matched           // of twin.audience
 	batch   []*protocol.Message // of twin.push
 }
 
