@@ -24,6 +24,9 @@ const (
 	batchBytes    = 1 << 20
 )
 
+// smallAnswer is what an answer may have, in bytes, even when there is no room.
+const smallAnswer = 4 << 10
+
 // budget is what all outboxes together hold.
 type budget struct {
 	limit int64
@@ -104,6 +107,23 @@ func (o *outbox) push(m *protocol.Message, l lane) bool {
 		return false
 	}
 	o.addLocked(m, l, size)
+	return true
+}
+
+// pushAnswer queues a RESPONSE. One with much data is refused while others wait and
+// the common budget is used up: the calls of one component may bring any amount, and
+// waitUrgent stops only those that it has not made yet.
+func (o *outbox) pushAnswer(m *protocol.Message) bool {
+	size := m.Size()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return true // nobody is there to be told
+	}
+	if size > smallAnswer && o.urgent > 0 && o.budget.crowded(o.bytes+o.flying) {
+		return false
+	}
+	o.addLocked(m, laneUrgent, size)
 	return true
 }
 

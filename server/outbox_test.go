@@ -141,6 +141,30 @@ func TestOutboxBudget(t *testing.T) {
 	}
 }
 
+// TestOutboxAnswers: beyond the budget only small answers are taken, but for one.
+func TestOutboxAnswers(t *testing.T) {
+	o := newOutbox(1<<20, &budget{limit: 20_000})
+	answer := func(size int) *protocol.Message {
+		return protocol.NewResponse(protocol.NumberID(1), protocol.StatusOK, protocol.NewPayload(protocol.CBOR, make([]byte, size)))
+	}
+	for i, want := range []bool{true, true, false, false} {
+		if got := o.pushAnswer(answer(15_000)); got != want {
+			t.Errorf("answer %d: %v", i, got)
+		}
+	}
+	if !o.pushAnswer(answer(100)) {
+		t.Error("a small one was refused")
+	}
+	batch, _ := o.take(nil)
+	if o.pushAnswer(answer(15_000)) {
+		t.Error("taken while the others are being written")
+	}
+	o.sent(batch)
+	if !o.pushAnswer(answer(15_000)) {
+		t.Error("refused when all were written")
+	}
+}
+
 // TestOutboxClosed takes nothing more, and hands out what is left unless told to
 // drop it.
 func TestOutboxClosed(t *testing.T) {

@@ -66,7 +66,8 @@ func (ss *session) call(m *protocol.Message) {
 		ss.refuse(m.ID, protocol.StatusMethodUnavailable, name)
 		return
 	}
-	s.calls[s.callID] = &call{ss, m.ID, callee, name, s.now() + int64(s.opts.RequestTimeout)}
+	c := &call{ss, m.ID, callee, name, s.now() + int64(s.opts.RequestTimeout)}
+	s.calls[s.callID], ss.made[s.callID], callee.taken[s.callID] = c, c, c
 	ss.calls++
 	callee.twin.busy++
 	s.stats.calls.Add(1)
@@ -173,6 +174,8 @@ func (ss *session) response(m *protocol.Message) {
 
 func (s *Server) forgetCall(id uint64, c *call) {
 	delete(s.calls, id)
+	delete(c.caller.made, id)
+	delete(c.callee.taken, id)
 	c.caller.calls--
 	c.callee.twin.busy--
 }
@@ -180,17 +183,12 @@ func (s *Server) forgetCall(id uint64, c *call) {
 // dropCalls answers the calls that the leaving session had in hand and drops
 // those it made. Core's lock held.
 func (s *Server) dropCalls(ss *session) {
-	if ss.calls == 0 && ss.twin.busy == 0 {
-		return
+	for id, c := range ss.taken {
+		s.forgetCall(id, c)
+		c.caller.refuse(c.callerID, protocol.StatusMethodUnavailable, c.method)
 	}
-	for id, c := range s.calls {
-		switch ss {
-		case c.callee:
-			s.forgetCall(id, c)
-			c.caller.refuse(c.callerID, protocol.StatusMethodUnavailable, c.method)
-		case c.caller:
-			s.forgetCall(id, c)
-		}
+	for id, c := range ss.made {
+		s.forgetCall(id, c)
 	}
 }
 

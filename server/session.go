@@ -20,7 +20,9 @@ type session struct {
 	twin *twin
 
 	noAcks bool // a client with wide ids, rembus.js: it never acks. Core's lock.
-	calls  int  // calls of this component in hand. Core's lock.
+	calls  int  // calls of this component in hand, built-in ones included. Core's lock.
+
+	made, taken map[uint64]*call // passed on, and taken to be served. Core's lock.
 
 	entry   protocol.Entry     // scratch of the reading goroutine
 	entries [1]*protocol.Entry // &entry
@@ -31,7 +33,7 @@ type session struct {
 // Serve runs the connection of one component until it ends, and says why it did:
 // nil for a normal end. Any number may run at the same time.
 func (s *Server) Serve(link protocol.Link) error {
-	ss := &session{server: s, link: link}
+	ss := &session{server: s, link: link, made: make(map[uint64]*call), taken: make(map[uint64]*call)}
 	ss.entries[0] = &ss.entry
 	ss.out.init(s.opts.Outbox, &s.budget)
 	if !s.admit(ss) {
@@ -78,10 +80,10 @@ func (s *Server) leave(ss *session) {
 // dropTwin separates the session from its twin: a named one stays. Core's lock held.
 func (ss *session) dropTwin() {
 	t, s := ss.twin, ss.server
+	s.dropCalls(ss)
 	if t.session != ss {
 		return // replaced by a newer connection
 	}
-	s.dropCalls(ss)
 	t.detach()
 	if t.name == "" {
 		s.removeTwin(t)
@@ -209,7 +211,9 @@ func (ss *session) settleUnsent(err error) error {
 // reply answers a request.
 func (ss *session) reply(id protocol.ID, s protocol.Status, data *protocol.Payload) {
 	if !id.IsZero() {
-		ss.out.push(protocol.NewResponse(id, s, data), laneUrgent)
+		if !ss.out.pushAnswer(protocol.NewResponse(id, s, data)) {
+			ss.out.push(protocol.NewError(id, protocol.Errorf(protocol.StatusError, "too many answers are waiting to be read")), laneUrgent)
+		}
 	}
 }
 

@@ -25,6 +25,9 @@ const (
 	keyExposure     = "e"
 )
 
+// placesALock is how many places are written before others get at the core's lock.
+const placesALock = 256
+
 type twinState struct {
 	Next  [2]uint64  `cbor:"1,keyasint"`            // everything below was offered to what the main cursor serves
 	Live  bool       `cbor:"2,keyasint"`            // QoS0 was served as it came
@@ -90,9 +93,13 @@ func (s *Server) put(key string, t *twin, rest string, state any, done func(erro
 // waited for it.
 func (s *Server) persist() {
 	s.mu.Lock()
-	dirty := s.dirty
+	dirty, end := s.dirty, s.log.End()
 	s.dirty = nil
-	for _, t := range dirty {
+	for i, t := range dirty {
+		if i > 0 && i%placesALock == 0 {
+			s.mu.Unlock() // others may go on
+			s.mu.Lock()
+		}
 		t.dirty = false
 		if t.forgotten {
 			continue
@@ -109,7 +116,7 @@ func (s *Server) persist() {
 			}
 		})
 	}
-	if end := s.log.End(); end != s.persisted {
+	if end != s.persisted {
 		s.persisted = end
 		// An error is told by Notify too: the log has failed.
 		_ = s.log.PutState(keyGlobal, binary.BigEndian.AppendUint64(nil, end), nil)
