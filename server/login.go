@@ -29,8 +29,7 @@ func (ss *session) identify(m *protocol.Message) {
 		ss.endAfterReply(protocol.Errorf(protocol.StatusError, "already connected"))
 		return
 	}
-	ss.reply(m.ID, protocol.StatusOK, nil)
-	ss.serveTwin()
+	ss.serveTwin(m.ID)
 }
 
 // claim takes the name for this connection. One that holds it already is asked
@@ -78,11 +77,13 @@ func (ss *session) bind(t *twin) {
 	t.session, t.mode = ss, paused
 }
 
-// serveTwin starts delivery to a twin that was just bound.
-func (ss *session) serveTwin() {
+// serveTwin answers the login as id and starts delivery to a twin that was just
+// bound: in one step, for what is published after the answer must reach it.
+func (ss *session) serveTwin(id protocol.ID) {
 	s := ss.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	ss.reply(id, protocol.StatusOK, nil)
 	if ss.twin.session == ss {
 		ss.twin.attach(ss)
 		ss.twin.save() // after a crash it is owed what it is served
