@@ -134,9 +134,9 @@ func (c *change) fill(f *source, s *sink) error {
 
 // delete runs the deletion, whose condition has passed the guard.
 func (l *Lake) delete(ctx context.Context, w *writer, c *change) error {
-	q := fmt.Sprintf("DELETE FROM %s AS %s", quoteIdent(c.table.physical), quoteIdent(c.table.Name))
+	q := fmt.Sprintf("DELETE FROM %s AS %s", c.table.rows, quoteIdent(c.table.Name))
 	if c.where != "" {
-		err := l.guard().Where(ctx, c.table.guarded(), c.where)
+		err := l.checkWhere(ctx, c.table, c.where)
 		if refusal := (*guard.Refusal)(nil); errors.As(err, &refusal) {
 			c.refused, c.reason = 1, err
 			return nil

@@ -5,8 +5,8 @@
 // position in the log that a batch reaches is part of its transaction. So every
 // accepted message is in its table exactly once, wherever the process was killed.
 //
-// Each table T of the schema is a physical table _rembus_T with a hidden column
-// _seq, the position of the message in the log, behind a view T that has the
+// Each table T of the schema is a table _rembus_rows.T with a hidden column
+// _seq, the position of the message in the log, behind a view main.T that has the
 // columns of the schema and the extras. All names are put into SQL by one function
 // that quotes them, all values are bound or appended.
 //

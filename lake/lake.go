@@ -83,7 +83,7 @@ type Lake struct {
 	progress progress
 
 	storeMu sync.RWMutex // protects store, which is replaced when DuckDB broke down
-	store   *store
+	store   *store       // nil while the file cannot be opened
 
 	moved, kicked chan struct{} // wake the reader, see run
 	stopping      chan struct{} // closed by Close
@@ -100,11 +100,17 @@ type Lake struct {
 }
 
 // Open opens or creates the DuckDB file and the tables of the schema. It fails
-// when a table in the file has other columns than in the schema.
+// when a table in the file has other columns than in the schema, and when there is
+// no directory for the file. A file that cannot
+// be opened for another reason, such as a full disk, is tried again after Start, and
+// what Health tells of until then.
 func Open(ctx context.Context, o Options) (*Lake, error) {
 	o = o.withDefaults()
 	if o.Schema == nil {
 		return nil, errors.New("lake: a schema is needed")
+	}
+	if err := checkPath(o.Path); err != nil {
+		return nil, fmt.Errorf("lake: %w", err)
 	}
 	l := &Lake{
 		opts:     o,
@@ -120,18 +126,37 @@ func Open(ctx context.Context, o Options) (*Lake, error) {
 	for _, t := range o.Schema.Tables {
 		l.tables[t.Name] = newTable(t)
 	}
-	s, err := openStore(ctx, o, l.tables)
-	if err != nil {
+	l.progress.init(0)
+	err := l.open(ctx)
+	var layout *layoutError
+	switch {
+	case err == nil:
+		return l, nil
+	case ctx.Err() != nil, errors.As(err, &layout), l.inMemory():
 		l.cancel()
-		return nil, fmt.Errorf("failed to open the lake: %w", err)
+		return nil, err
 	}
-	l.store = s
-	l.progress.init(s.position)
+	l.failed(err)
 	return l, nil
 }
 
+// open opens the file. Called by Open, later by the reader only.
+func (l *Lake) open(ctx context.Context) error {
+	s, err := openStore(ctx, l.opts, l.tables)
+	if err != nil {
+		return fmt.Errorf("failed to open the lake: %w", err)
+	}
+	l.storeMu.Lock()
+	l.store = s
+	l.storeMu.Unlock()
+	l.progress.reach(s.position)
+	return nil
+}
+
+func (l *Lake) inMemory() bool { return l.opts.Path == "" || l.opts.Path == ":memory:" }
+
 // Position is the sequence number up to which the log is in the lake: what is
-// below needs to be kept in the log no longer.
+// below needs to be kept in the log no longer. 0 until the file is open.
 func (l *Lake) Position() uint64 { return l.progress.at() }
 
 // Health is nil while the lake works, else why it does not. It goes on trying.
@@ -172,7 +197,9 @@ func (l *Lake) Close(ctx context.Context) (err error) {
 		}
 		l.progress.end()
 		l.queries.Wait()
-		err = l.store.close(l.progress.at())
+		if l.store != nil {
+			err = l.store.close(l.progress.at())
+		}
 	})
 	return err
 }

@@ -2,12 +2,18 @@ package lake
 
 import "strings"
 
-// Names of our own in the DuckDB file.
+// Names of our own in the DuckDB file. Tables of ours are in schemas of ours, so
+// that no name of a user's table is taken; the views that people ask are in main.
 const (
-	ownPrefix     = "_rembus_"
-	positionTable = ownPrefix + "position"
+	rowsSchema = "_rembus_rows" // what the tables hold now
+	bookSchema = "_rembus"      // what the lake notes for itself
+
+	positionTable = `"` + bookSchema + `"."position"`
 	seqColumn     = "_seq"
 )
+
+// quoteName returns the name of a table in a schema, quoted.
+func quoteName(schema, table string) string { return quoteIdent(schema) + "." + quoteIdent(table) }
 
 // quoteIdent returns name as an SQL identifier: the only way that a name gets
 // into SQL text.

@@ -79,7 +79,7 @@ func (l *Lake) precheck(ctx context.Context, e *protocol.Entry) error {
 		if c.where == "" {
 			return nil
 		}
-		return l.guard().Where(ctx, c.table.guarded(), c.where)
+		return l.checkWhere(ctx, c.table, c.where)
 	}
 	_, err = c.decode()
 	return err

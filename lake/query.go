@@ -19,15 +19,23 @@ import (
 // log; one that is at work has half of the time that the query has.
 const catchUp = time.Second
 
-// guard returns a guard that parses on a connection of its own.
-func (l *Lake) guard() *guard.Guard {
+// reading calls fn with the open file, which stays open until it returns.
+func (l *Lake) reading(fn func(*store) error) error {
 	l.storeMu.RLock()
 	defer l.storeMu.RUnlock()
-	return guard.New(l.store.db)
+	if l.store == nil {
+		return exception("the lake is not available now")
+	}
+	return fn(l.store)
+}
+
+// checkWhere lets the guard look at a condition.
+func (l *Lake) checkWhere(ctx context.Context, t *table, where string) error {
+	return l.reading(func(s *store) error { return guard.New(s.db).Where(ctx, t.guarded(), where) })
 }
 
 // query answers query_T.
-func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (protocol.DataFrame, error) {
+func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (frame protocol.DataFrame, err error) {
 	q, err := queryOf(args, "where", "cols", "when")
 	if err != nil {
 		return nil, err
@@ -48,7 +56,11 @@ func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (pro
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return l.ask(ctx, t, q)
+	err = l.reading(func(s *store) error {
+		frame, err = l.ask(ctx, s, t, q)
+		return err
+	})
+	return frame, err
 }
 
 // level waits until the lake has what the log has now. A lake that cannot keep
@@ -81,10 +93,8 @@ func (l *Lake) awaitLevel(ctx context.Context, seq uint64, d time.Duration) erro
 }
 
 // ask checks and runs the query on a connection of its own.
-func (l *Lake) ask(ctx context.Context, t *table, q question) (frame protocol.DataFrame, err error) {
-	l.storeMu.RLock()
-	defer l.storeMu.RUnlock()
-	conn, err := l.store.db.Conn(ctx)
+func (l *Lake) ask(ctx context.Context, s *store, t *table, q question) (frame protocol.DataFrame, err error) {
+	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}

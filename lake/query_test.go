@@ -91,7 +91,7 @@ func TestAttacksThroughProcedures(t *testing.T) {
 		"1=1) OR (1=1",
 		"k IN (SELECT k FROM read_csv('" + secret + "'))",
 		"EXISTS (FROM '" + secret + "')",
-		"k IN (SELECT k FROM _rembus_counter)",
+		"k IN (SELECT k FROM _rembus_rows.counter)",
 		"k IN (SELECT dn FROM telemetry)",
 		"1=1; ATTACH ':memory:' AS m",
 		"1=1; COPY counter TO '/tmp/out.csv'",

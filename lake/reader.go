@@ -73,6 +73,11 @@ func (l *Lake) await() (closing bool) {
 
 // drain writes all that is durable now.
 func (l *Lake) drain() error {
+	if l.store == nil {
+		if err := l.open(l.ctx); err != nil {
+			return err
+		}
+	}
 	for l.ctx.Err() == nil {
 		from := l.progress.at() + 1
 		if from > l.log.Durable() {
@@ -151,10 +156,11 @@ func (l *Lake) healed() {
 	}
 }
 
-// repair opens the file anew when DuckDB broke down: after a fatal error it
-// answers nothing else. A lake in memory would lose everything by it.
+// repair closes the file when DuckDB broke down, for drain to open it anew: after
+// a fatal error DuckDB answers nothing else. A lake in memory would lose
+// everything by it.
 func (l *Lake) repair(err error) {
-	if causeOf(err) != causeFile || l.opts.Path == "" || l.opts.Path == ":memory:" {
+	if l.store == nil || causeOf(err) != causeFile || l.inMemory() {
 		return
 	}
 	l.storeMu.Lock()
@@ -162,10 +168,5 @@ func (l *Lake) repair(err error) {
 	if err := l.store.release(); err != nil {
 		l.opts.Logger.Warn("failed to close the lake", "error", plainError(err))
 	}
-	s, err := openStore(l.ctx, l.opts, l.tables)
-	if err != nil {
-		l.failed(err)
-		return
-	}
-	l.store = s
+	l.store = nil
 }

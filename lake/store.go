@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -18,6 +20,22 @@ type store struct {
 	position uint64 // as found in the file
 }
 
+// layoutError says that tables in the file are not those of the schema: trying
+// again does not help.
+type layoutError struct{ error }
+
+func (e *layoutError) Unwrap() error { return e.error }
+
+// checkPath refuses what no file of ours can be called: DuckDB takes what follows
+// a question mark for settings.
+func checkPath(path string) error {
+	if strings.ContainsRune(path, '?') {
+		return fmt.Errorf("the path %q must not hold a question mark", path)
+	}
+	_, err := os.Stat(filepath.Dir(path))
+	return err
+}
+
 // openStore opens the file, makes what is missing in it, and locks its
 // configuration.
 func openStore(ctx context.Context, o Options, tables map[string]*table) (_ *store, err error) {
@@ -25,9 +43,6 @@ func openStore(ctx context.Context, o Options, tables map[string]*table) (_ *sto
 		return nil, err
 	}
 	ctx = context.WithoutCancel(ctx) // see patient
-	if strings.ContainsRune(o.Path, '?') {
-		return nil, fmt.Errorf("the path %q must not hold a question mark", o.Path)
-	}
 	connector, err := duckdb.NewConnector(o.Path, nil)
 	if err != nil {
 		return nil, err
@@ -87,9 +102,14 @@ func (s *store) prepare(ctx context.Context, o Options, tables map[string]*table
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // nothing after the commit
-	q := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (seq UBIGINT NOT NULL)", quoteIdent(positionTable))
-	if _, err := tx.ExecContext(ctx, q); err != nil {
-		return err
+	for _, q := range []string{
+		"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(bookSchema),
+		"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(rowsSchema),
+		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (seq UBIGINT NOT NULL)", positionTable),
+	} {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return err
+		}
 	}
 	for _, st := range o.Schema.Tables {
 		t := tables[st.Name]
@@ -97,7 +117,7 @@ func (s *store) prepare(ctx context.Context, o Options, tables map[string]*table
 			if _, err := tx.ExecContext(ctx, q); err != nil {
 				if have, cerr := columnsOf(ctx, tx, t); cerr == nil {
 					if derr := t.compare(have); derr != nil {
-						return derr
+						return &layoutError{derr}
 					}
 				}
 				return fmt.Errorf("table %q: %w", t.Name, err)
@@ -108,12 +128,12 @@ func (s *store) prepare(ctx context.Context, o Options, tables map[string]*table
 			return err
 		}
 		if err := t.compare(have); err != nil {
-			return err
+			return &layoutError{err}
 		}
 	}
-	err = tx.QueryRowContext(ctx, "SELECT seq FROM "+quoteIdent(positionTable)).Scan(&s.position)
+	err = tx.QueryRowContext(ctx, "SELECT seq FROM "+positionTable).Scan(&s.position)
 	if errors.Is(err, sql.ErrNoRows) {
-		_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s VALUES (0)", quoteIdent(positionTable)))
+		_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s VALUES (0)", positionTable))
 	}
 	if err != nil {
 		return err
@@ -123,7 +143,7 @@ func (s *store) prepare(ctx context.Context, o Options, tables map[string]*table
 
 func columnsOf(ctx context.Context, tx *sql.Tx, t *table) (cols []column, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT column_name, data_type, is_nullable FROM duckdb_columns()
-		WHERE table_name = ? AND schema_name = 'main' AND database_name = current_database() ORDER BY column_index`, t.physical)
+		WHERE table_name = ? AND schema_name = ? AND database_name = current_database() ORDER BY column_index`, t.Name, rowsSchema)
 	if err != nil {
 		return nil, err
 	}

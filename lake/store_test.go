@@ -101,13 +101,13 @@ func TestPhysicalTables(t *testing.T) {
 	}
 	defer func() { _ = db.Close() }()
 	var telemetry, counter, position uint64
-	err = db.QueryRow(`SELECT (SELECT _seq FROM _rembus_telemetry), (SELECT _seq FROM _rembus_counter), (SELECT seq FROM _rembus_position)`).
+	err = db.QueryRow(`SELECT (SELECT _seq FROM _rembus_rows.telemetry), (SELECT _seq FROM _rembus_rows.counter), (SELECT seq FROM _rembus.position)`).
 		Scan(&telemetry, &counter, &position)
 	if err != nil || telemetry != 2 || counter != 4 || position != 4 {
 		t.Errorf("%d, %d, %d, %v", telemetry, counter, position, err)
 	}
 	var columns string
-	err = db.QueryRow(`SELECT string_agg(column_name, ' ' ORDER BY column_index) FROM duckdb_columns() WHERE table_name = 'telemetry'`).Scan(&columns)
+	err = db.QueryRow(`SELECT string_agg(column_name, ' ' ORDER BY column_index) FROM duckdb_columns() WHERE table_name = 'telemetry' AND schema_name = 'main'`).Scan(&columns)
 	if err != nil || columns != "dn temperature n ts time_bucket" {
 		t.Errorf("view has %s, %v", columns, err)
 	}
@@ -150,11 +150,11 @@ func TestOpenRefusesOtherColumns(t *testing.T) {
 
 func TestOpenErrors(t *testing.T) {
 	for path, want := range map[string]string{
-		filepath.Join(t.TempDir(), "no", "dir"): "failed to open the lake",
+		filepath.Join(t.TempDir(), "no", "dir"): "no such file or directory",
 		filepath.Join(t.TempDir(), "a?b"):       "question mark",
 	} {
 		if l, err := lake.Open(t.Context(), lake.Options{Path: path, Schema: parse(t, tables)}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, %v", path, l, err)
+			t.Errorf("%s: opened %v, %v", path, l != nil, err)
 		}
 	}
 	if _, err := lake.Open(t.Context(), lake.Options{}); err == nil {

@@ -14,15 +14,15 @@ import (
 // table is a table of the schema with the SQL that works on it. Immutable.
 type table struct {
 	*schema.Table
-	names    []string      // the columns, then the extras
-	types    []schema.Type // of names
-	keys     []int         // positions in names
-	physical string        // name in the file, unquoted
-	merge    string        // applies staged rows, an absent value keeping what is there
+	names []string      // the columns, then the extras
+	types []schema.Type // of names
+	keys  []int         // positions in names
+	rows  string        // the table in the file, quoted
+	merge string        // applies staged rows, an absent value keeping what is there
 }
 
 func newTable(s *schema.Table) *table {
-	t := &table{Table: s, physical: ownPrefix + s.Name}
+	t := &table{Table: s, rows: quoteName(rowsSchema, s.Name)}
 	for _, c := range s.Columns {
 		t.names = append(t.names, c.Name)
 		t.types = append(t.types, c.Type)
@@ -73,8 +73,8 @@ func (t *table) create() []string {
 		defs = append(defs, c.String())
 	}
 	return []string{
-		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (%s)", quoteIdent(t.physical), strings.Join(defs, ", ")),
-		fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT %s FROM %s", quoteIdent(t.Name), quoteAll("", t.names), quoteIdent(t.physical)),
+		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (%s)", t.rows, strings.Join(defs, ", ")),
+		fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT %s FROM %s", quoteIdent(t.Name), quoteAll("", t.names), t.rows),
 	}
 }
 
@@ -156,7 +156,7 @@ func (t *table) mergeFrom(source string, update []string) string {
 	all := append(slices.Clone(t.names), seqColumn)
 	return fmt.Sprintf(`MERGE INTO %s AS t USING (%s) AS s ON %s
 		WHEN MATCHED THEN UPDATE SET %s WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)`,
-		quoteIdent(t.physical), source, strings.Join(on, " AND "), strings.Join(update, ", "),
+		t.rows, source, strings.Join(on, " AND "), strings.Join(update, ", "),
 		quoteAll("", all), quoteAll("s.", all))
 }
 

@@ -62,7 +62,7 @@ func (w *writer) transaction(position uint64, write func() error) (err error) {
 			return err
 		}
 	}
-	q := fmt.Sprintf("UPDATE %s SET seq = ?", quoteIdent(positionTable))
+	q := fmt.Sprintf("UPDATE %s SET seq = ?", positionTable)
 	if err := w.exec(ctx, q, driver.NamedValue{Ordinal: 1, Value: position}); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (w *writer) sink(t *table) (*sink, error) {
 	s := &sink{table: t}
 	var err error
 	if len(t.Keys) == 0 {
-		s.appender, err = duckdb.NewAppender(w.conn, "", "main", t.physical)
+		s.appender, err = duckdb.NewAppender(w.conn, "", rowsSchema, t.Name)
 	} else {
 		s.appender, err = w.stage(t, t.merge)
 	}
