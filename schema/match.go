@@ -9,12 +9,13 @@ import (
 // by number of segments and the text of the pattern's last literal segment.
 type byTopic struct {
 	counts [MaxSegments + 1]*group
+	added  int
 }
 
 // group holds the patterns of one number of segments.
 type group struct {
 	places []int // distinct positions of a last literal; -1: patterns of variables only
-	tables map[place][]candidate
+	routes map[place][]*route
 }
 
 type place struct {
@@ -22,32 +23,32 @@ type place struct {
 	text string // "" when at is -1
 }
 
-type candidate struct {
-	rank  int // position in the file: the first table wins
-	table *Table
-}
-
-func (b *byTopic) add(rank int, t *Table) {
-	g := b.counts[len(t.pattern)]
+// add takes the routes in the order in which they win.
+func (b *byTopic) add(r *route) {
+	g := b.counts[len(r.pattern)]
 	if g == nil {
-		g = &group{tables: map[place][]candidate{}}
-		b.counts[len(t.pattern)] = g
+		g = &group{routes: map[place][]*route{}}
+		b.counts[len(r.pattern)] = g
 	}
-	key := place{at: t.pattern.lastLiteral()}
+	key := place{at: r.pattern.lastLiteral()}
 	if key.at >= 0 {
-		key.text = t.pattern[key.at].text
+		key.text = r.pattern[key.at].text
 	}
 	if !slices.Contains(g.places, key.at) {
 		g.places = append(g.places, key.at)
 	}
-	g.tables[key] = append(g.tables[key], candidate{rank, t})
+	b.added++
+	r.rank = b.added
+	g.routes[key] = append(g.routes[key], r)
 }
 
-// Match returns the table that takes messages of topic, nil for none, and the
-// values of its pattern's variables. A topic equal to a table's name belongs to
-// that table, whatever the patterns say; any other to the first table of the
-// file whose pattern has as many segments and equal literals. It does not
-// allocate and is safe for concurrent use.
+// Match returns the table that messages of topic fill or delete from, nil for
+// none, and the values of its pattern's variables, which also say which of the
+// two it is ([Vars.Deletes]). A topic equal to a table's name fills that table,
+// whatever the patterns say. Any other belongs to the first pattern that has as
+// many segments and equal literals: first the deletion patterns, then those of
+// rows, each in the order of the file. It does not allocate and is safe for
+// concurrent use.
 func (s *Schema) Match(topic string) (*Table, Vars) {
 	if t := s.byName[topic]; t != nil {
 		return t, varsOf(t, topic)
@@ -58,26 +59,26 @@ func (s *Schema) Match(topic string) (*Table, Vars) {
 		return nil, Vars{}
 	}
 	g := s.counts[n]
-	var best candidate
+	var best *route
 	for _, at := range g.places {
 		key := place{at: at}
 		if at >= 0 {
 			key.text = parts[at]
 		}
-		for _, c := range g.tables[key] {
-			if best.table != nil && c.rank > best.rank {
+		for _, r := range g.routes[key] {
+			if best != nil && r.rank > best.rank {
 				break
 			}
-			if c.table.pattern.match(parts[:n]) {
-				best = c
+			if r.pattern.match(parts[:n]) {
+				best = r
 				break
 			}
 		}
 	}
-	if best.table == nil {
+	if best == nil {
 		return nil, Vars{}
 	}
-	return best.table, Vars{table: best.table, topic: topic}
+	return best.table, Vars{route: best, topic: topic}
 }
 
 // split cuts topic at its slashes and returns the number of segments, 0 when
@@ -92,47 +93,4 @@ func split(topic string, parts *[MaxSegments]string) int {
 		parts[n], topic = topic[:i], topic[i+1:]
 	}
 	return 0
-}
-
-// Vars are the values that a topic gives to columns, as text. The zero Vars has
-// none. It is a small value without memory of its own: copy it freely.
-type Vars struct {
-	table *Table
-	topic string
-}
-
-// varsOf is for a topic that is the table's name: it has values only when it
-// fits the table's own pattern as well.
-func varsOf(t *Table, topic string) Vars {
-	var parts [MaxSegments]string
-	if n := split(topic, &parts); t.pattern.match(parts[:n]) {
-		return Vars{table: t, topic: topic}
-	}
-	return Vars{}
-}
-
-// Get returns the value of the variable that fills column, and whether the
-// topic has it.
-func (v Vars) Get(column string) (string, bool) {
-	if v.table == nil {
-		return "", false
-	}
-	i, ok := v.table.index[column]
-	if !ok {
-		return "", false
-	}
-	return v.at(i)
-}
-
-// at is Get by the position of the column.
-func (v Vars) at(column int) (string, bool) {
-	if v.table == nil || v.table.varSeg[column] < 0 {
-		return "", false
-	}
-	rest := v.topic
-	for n := v.table.varSeg[column]; n > 0; n-- {
-		rest = rest[strings.IndexByte(rest, '/')+1:]
-	}
-	text, _, _ := strings.Cut(rest, "/")
-	return text, true
 }

@@ -9,23 +9,31 @@ import (
 )
 
 // modelMatch is the rule of the protocol in the plainest words.
-func modelMatch(s *Schema, topic string) (table *Table, vars map[string]string) {
+func modelMatch(s *Schema, topic string) (table *Table, deletes bool, vars map[string]string) {
 	for _, t := range s.Tables {
 		if t.Name == topic {
-			return t, modelVars(t, topic)
+			return t, false, modelVars(t.Topic, topic)
 		}
 	}
-	for _, t := range s.Tables {
-		if vars := modelVars(t, topic); vars != nil {
-			return t, vars
+	for _, deletes := range []bool{true, false} {
+		for _, t := range s.Tables {
+			pattern := t.Topic
+			if deletes {
+				if pattern = t.DeleteTopic; pattern == "" || len(t.Keys) == 0 {
+					continue
+				}
+			}
+			if vars := modelVars(pattern, topic); vars != nil {
+				return t, deletes, vars
+			}
 		}
 	}
-	return nil, nil
+	return nil, false, nil
 }
 
-// modelVars returns nil when the topic does not fit the table's pattern.
-func modelVars(t *Table, topic string) map[string]string {
-	have, want := strings.Split(topic, "/"), strings.Split(t.Topic, "/")
+// modelVars returns nil when the topic does not fit the pattern.
+func modelVars(pattern, topic string) map[string]string {
+	have, want := strings.Split(topic, "/"), strings.Split(pattern, "/")
 	if len(have) != len(want) {
 		return nil
 	}
@@ -46,24 +54,33 @@ func TestMatchModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.SampledFrom([]string{"a", "b", "c"})
 		s := &Schema{}
-		for i := range rapid.IntRange(1, 8).Draw(t, "tables") {
+		for range rapid.IntRange(1, 8).Draw(t, "tables") {
 			name := strings.Join(rapid.SliceOfN(word, 1, 3).Draw(t, "name"), "/")
 			if s.hasTable(name) {
 				continue
 			}
 			tab := &Table{Name: name, Topic: name}
-			if rapid.Bool().Draw(t, "pattern") {
+			for j := range 4 {
+				tab.Columns = append(tab.Columns, Column{Name: fmt.Sprintf("v%d", j), Type: Text})
+			}
+			pattern := func() string {
 				parts := rapid.SliceOfN(word, 1, 4).Draw(t, "parts")
 				for j := range parts {
 					if rapid.Bool().Draw(t, "variable") {
 						parts[j] = fmt.Sprintf(":v%d", j)
-						tab.Columns = append(tab.Columns, Column{Name: parts[j][1:], Type: Text})
 					}
 				}
-				tab.Topic = strings.Join(parts, "/")
+				return strings.Join(parts, "/")
 			}
-			tab.Columns = append(tab.Columns, Column{Name: fmt.Sprintf("c%d", i), Type: Text})
-			tab.pattern = parsePattern(tab.Topic)
+			if rapid.Bool().Draw(t, "pattern") {
+				tab.Topic = pattern()
+			}
+			if rapid.Bool().Draw(t, "deletes") {
+				tab.DeleteTopic = pattern()
+			}
+			if rapid.Bool().Draw(t, "keyed") {
+				tab.Keys = []string{"v0"}
+			}
 			s.Tables = append(s.Tables, tab)
 		}
 		s.seal()
@@ -84,10 +101,10 @@ func (s *Schema) hasTable(name string) bool {
 }
 
 func compare(t rapid.TB, s *Schema, topic string) {
-	want, wantVars := modelMatch(s, topic)
+	want, deletes, wantVars := modelMatch(s, topic)
 	got, vars := s.Match(topic)
-	if got != want {
-		t.Fatalf("%q: got %+v, want %+v", topic, got, want)
+	if got != want || vars.Deletes() != deletes {
+		t.Fatalf("%q: got %+v, deletion %v, want %+v, %v", topic, got, vars.Deletes(), want, deletes)
 	}
 	if got == nil {
 		return
@@ -136,6 +153,9 @@ func TestMatchDoesNotAllocate(t *testing.T) {
 		}
 		if table, _ := s.Match("nothing/of/ours"); table != nil {
 			t.Error("a match")
+		}
+		if table, vars := s.Match("belluno/s1/gone"); table == nil || !vars.Deletes() {
+			t.Error("no deletion")
 		}
 	})
 	if n != 0 {

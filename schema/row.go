@@ -39,45 +39,53 @@ func (e *ValueError) Error() string {
 // which column refuses which value and why (a *[ValueError]), or why the message
 // as a whole does not fit. Safe for concurrent use.
 func (t *Table) Row(e *protocol.Entry, vars Vars) (Row, error) {
-	args, err := e.Msg.Data.Args()
-	if err != nil {
-		return nil, fmt.Errorf("data does not decode: %w", err)
-	}
-	row := make(Row, len(t.Columns), t.Width())
-	enc := e.Msg.Data.Encoding()
-	switch len(args) {
-	case 0:
-		err = t.byName(row, nil, enc, vars)
-	case 1:
-		if _, ok := args[0].DataFrame(); ok {
-			return nil, ErrDataFrame
-		}
-		var v any
-		if v, err = decode(args[0]); err != nil {
-			break
-		}
-		switch v := v.(type) {
-		case map[string]any:
-			err = t.byName(row, v, enc, vars)
-		default:
-			err = t.byPosition(row, []any{v}, enc)
-		}
-	default:
-		if err = t.arity(len(args)); err != nil {
-			break
-		}
-		values := make([]any, len(args))
-		for i := range args {
-			if values[i], err = decode(args[i]); err != nil {
-				return nil, err
-			}
-		}
-		err = t.byPosition(row, values, enc)
-	}
+	row, err := t.collect(e, vars, form{t.all, "column", t.Width()})
 	if err != nil {
 		return nil, err
 	}
 	return t.extras(row, e), nil
+}
+
+// form is what the values of a message are for.
+type form struct {
+	columns []int  // positions, in the order of positional values
+	noun    string // what they are
+	width   int    // room in the row
+}
+
+// collect converts the data of a message to the values of the columns of f.
+func (t *Table) collect(e *protocol.Entry, vars Vars, f form) (Row, error) {
+	args, err := e.Msg.Data.Args()
+	if err != nil {
+		return nil, fmt.Errorf("data does not decode: %w", err)
+	}
+	enc := e.Msg.Data.Encoding()
+	switch len(args) {
+	case 0:
+		return t.byName(f, nil, enc, vars)
+	case 1:
+		if _, ok := args[0].DataFrame(); ok {
+			return nil, ErrDataFrame
+		}
+		v, err := decode(args[0])
+		if err != nil {
+			return nil, err
+		}
+		if fields, ok := v.(map[string]any); ok {
+			return t.byName(f, fields, enc, vars)
+		}
+		return t.byPosition(f, []any{v}, enc)
+	}
+	if err = f.arity(len(args)); err != nil { // before decoding as many as there may be
+		return nil, err
+	}
+	values := make([]any, len(args))
+	for i := range args {
+		if values[i], err = decode(args[i]); err != nil {
+			return nil, err
+		}
+	}
+	return t.byPosition(f, values, enc)
 }
 
 func decode(raw protocol.RawValue) (v any, err error) {
@@ -87,37 +95,39 @@ func decode(raw protocol.RawValue) (v any, err error) {
 	return v, err
 }
 
-func (t *Table) byName(row Row, fields map[string]any, enc protocol.Encoding, vars Vars) (err error) {
-	for i := range t.Columns {
-		if v, ok := fields[t.Columns[i].Name]; ok {
-			row[i], err = t.Columns[i].Value(v, enc)
+func (t *Table) byName(f form, fields map[string]any, enc protocol.Encoding, vars Vars) (_ Row, err error) {
+	row := make(Row, len(f.columns), f.width)
+	for i, col := range f.columns {
+		if v, ok := fields[t.Columns[col].Name]; ok {
+			row[i], err = t.Columns[col].Value(v, enc)
 		} else {
-			row[i], err = t.Missing(i, vars)
+			row[i], err = t.Missing(col, vars)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return row, nil
 }
 
-func (t *Table) byPosition(row Row, values []any, enc protocol.Encoding) (err error) {
-	if err := t.arity(len(values)); err != nil {
-		return err
+func (t *Table) byPosition(f form, values []any, enc protocol.Encoding) (_ Row, err error) {
+	if err := f.arity(len(values)); err != nil {
+		return nil, err
 	}
-	for i := range t.Columns {
-		if row[i], err = t.Columns[i].Value(values[i], enc); err != nil {
-			return err
+	row := make(Row, len(f.columns), f.width)
+	for i, col := range f.columns {
+		if row[i], err = t.Columns[col].Value(values[i], enc); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return row, nil
 }
 
-func (t *Table) arity(n int) error {
-	if n == len(t.Columns) {
+func (f form) arity(n int) error {
+	if n == len(f.columns) {
 		return nil
 	}
-	return fmt.Errorf("%s for %s", count(n, "value"), count(len(t.Columns), "column"))
+	return fmt.Errorf("%s for %s", count(n, "value"), count(len(f.columns), f.noun))
 }
 
 func count(n int, noun string) string {

@@ -15,7 +15,7 @@ import (
 const rowSchema = `{"tables": [
  {"table": "telemetry", "topic": ":dn/telemetry", "extras": {"recv_ts": "ts", "slot": "bucket"}, "columns": [
    {"col": "dn", "type": "TEXT"}, {"col": "temperature", "type": "DOUBLE"}, {"col": "pressure", "type": "DOUBLE", "default": 1013.25}]},
- {"table": "sensor", "topic": ":site/:kind/:dn/sensor", "keys": ["dn"], "columns": [
+ {"table": "sensor", "topic": ":site/:kind/:dn/sensor", "delete_topic": ":site/:dn/gone", "keys": ["dn"], "columns": [
    {"col": "site", "type": "TEXT"}, {"col": "kind", "type": "INTEGER"}, {"col": "dn", "type": "TEXT"}]},
  {"table": "strict", "columns": [{"col": "a", "type": "INTEGER", "nullable": false}, {"col": "raw", "type": "BLOB"}]},
  {"table": "one", "columns": [{"col": "v", "type": "DOUBLE"}]}

@@ -17,13 +17,14 @@ type Table struct {
 	RecvTS  string   // extra column for the receive time (UBIGINT, ns); "" = none
 	Slot    string   // extra column for the slot (UINTEGER); "" = none
 
-	// DeleteTopic is the topic that Rembus' files name for deleting rows. It has
-	// no effect, in Rembus neither.
+	// DeleteTopic is the pattern of the topics whose messages delete rows, "" =
+	// none. On a table without keys it has no effect, whatever it says.
 	DeleteTopic string
 
-	index   map[string]int // column by name
-	pattern pattern
-	varSeg  []int // by column: the segment of the topic that fills it, -1 for none
+	index map[string]int // column by name
+	all   []int          // positions of all columns
+	keys  []int          // positions of the keys in Columns
+	fill  *route
 }
 
 // Column is one column of the schema, extras not included.
@@ -60,14 +61,31 @@ func (s *Schema) Table(name string) *Table { return s.byName[name] }
 // seal fills in what Match and Row look up. The schema must be free of problems.
 func (s *Schema) seal() {
 	s.byName = make(map[string]*Table, len(s.Tables))
-	for i, t := range s.Tables {
+	for _, t := range s.Tables {
 		s.byName[t.Name] = t
-		s.add(i, t)
-		t.index = make(map[string]int, len(t.Columns))
-		t.varSeg = make([]int, len(t.Columns))
-		for c := range t.Columns {
-			t.index[t.Columns[c].Name] = c
-			t.varSeg[c] = t.pattern.variable(t.Columns[c].Name)
+		t.seal()
+	}
+	for _, t := range s.Tables {
+		if t.deletes() {
+			s.add(newRoute(t, parsePattern(t.DeleteTopic), true))
 		}
 	}
+	for _, t := range s.Tables {
+		s.add(t.fill)
+	}
 }
+
+func (t *Table) seal() {
+	t.index = make(map[string]int, len(t.Columns))
+	for i := range t.Columns {
+		t.index[t.Columns[i].Name] = i
+		t.all = append(t.all, i)
+	}
+	for _, key := range t.Keys {
+		t.keys = append(t.keys, t.index[key])
+	}
+	t.fill = newRoute(t, parsePattern(t.Topic), false)
+}
+
+// deletes reports whether the table has a deletion topic with an effect.
+func (t *Table) deletes() bool { return t.DeleteTopic != "" && len(t.Keys) > 0 }

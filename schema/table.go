@@ -12,24 +12,23 @@ const MaxColumns = 1000
 // draft is a table that is being checked, with the places of its parts.
 type draft struct {
 	Table
-	path      string
-	nameAt    int
-	topicAt   int    // the name's when the file has no topic
-	topicPath string // the same
-	named     bool   // the name is valid
-	routed    bool   // the pattern is valid
+	path   string
+	nameAt int
+	named  bool  // the name is valid
+	fill   claim // its name when the file has no topic
+	remove claim
 }
 
 // table reads one table; nil when there is nothing of it.
 func (c *checker) table(n *node, path string) *draft {
-	// Rembus knows delete_topic and format and ignores them.
+	// Rembus knows format and ignores it.
 	f := c.fields(n, path, "table", "topic", "columns", "keys", "extras", "delete_topic", "format")
 	if f == nil {
 		return nil
 	}
-	d := &draft{path: path, nameAt: n.at, topicAt: n.at, topicPath: join(path, "table")}
+	d := &draft{path: path, nameAt: n.at}
 	if name, ok := c.text(n, f, path, "table", true); ok {
-		d.Name, d.nameAt, d.topicAt = name, f["table"].value.at, f["table"].value.at
+		d.Name, d.nameAt = name, f["table"].value.at
 		text := checkTableName(name)
 		if d.named = text == ""; !d.named {
 			c.add(d.nameAt, join(path, "table"), "%s", text)
@@ -39,7 +38,7 @@ func (c *checker) table(n *node, path string) *draft {
 	c.keys(d, n, f)
 	c.extras(d, n, f)
 	c.topic(d, n, f)
-	d.DeleteTopic, _ = c.text(n, f, path, "delete_topic", false)
+	c.deleteTopic(d, n, f)
 	return d
 }
 
