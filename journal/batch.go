@@ -50,7 +50,7 @@ func (b *batch) cut() {
 	}
 }
 
-// add takes a record: its head with from, id (or nothing) and topic, and data.
+// add takes a record: its head with from, id (or nothing), topic and origin, and data.
 // shared says that data never changes, so that it may be kept.
 func (b *batch) add(r *record, from string, id protocol.ID, topic string, data []byte, shared bool) {
 	n := r.head()
@@ -70,6 +70,10 @@ func (b *batch) add(r *record, from string, id protocol.ID, topic string, data [
 		p = p[r.id:]
 	}
 	p = p[copy(p, topic):]
+	if r.flags&flagOrigin != 0 {
+		le.PutUint64(p, uint64(r.origin))
+		p = p[originSize:]
+	}
 	if shared {
 		b.cut()
 		b.pieces = append(b.pieces, data)

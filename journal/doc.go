@@ -83,14 +83,16 @@
 // A record is
 //
 //	 0       4       8       12      16              24              32  33  34  36  38  39  40   44
-//	+-------+-------+-------+-------+---------------+---------------+---+---+---+---+---+---+-----+------+----+-------+------+
-//	| mark  | crc h | length| crc d | seq           | time          | k | f |fl |tl |il | 0 | slot| from | id | topic | data |
-//	+-------+-------+-------+-------+---------------+---------------+---+---+---+---+---+---+-----+------+----+-------+------+
+//	+-------+-------+-------+-------+---------------+---------------+---+---+---+---+---+---+-----+------+----+-------+--------+------+
+//	| mark  | crc h | length| crc d | seq           | time          | k | f |fl |tl |il | 0 | slot| from | id | topic | origin | data |
+//	+-------+-------+-------+-------+---------------+---------------+---+---+---+---+---+---+-----+------+----+-------+--------+------+
 //
 // length counts the whole record; crc h covers bytes 8 up to the data, started with
 // mark; crc d covers the data. time is nanoseconds since 1970. fl, tl and il are the
 // lengths of from, topic and id. f holds QoS (bits 0–1), slot present (2), data in
-// JSON (3), data is null (4) and the kind of id (5–6: none, number, bytes, text).
+// JSON (3), data is null (4), the kind of id (5–6: none, number, bytes, text) and
+// origin present (7): the sender's own time, 8 bytes like time. Without that flag
+// there are none.
 // The kinds k:
 //
 //	 1, 2, 3  an entry: published, upsert, delete

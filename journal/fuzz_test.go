@@ -21,7 +21,7 @@ func seedFiles(f *testing.F) (segment, sidecar []byte) {
 	}
 	for i := range 3 {
 		data := protocol.NewPayload(protocol.Encoding(i%2), fmt.Append(nil, i))
-		e := &protocol.Entry{From: "alice", Time: 1, Kind: protocol.EntryKind(i), Msg: &protocol.Message{Topic: "a/b", QoS: protocol.QoS(i), ID: protocol.NumberID(7), HasSlot: i > 0, Data: data}}
+		e := &protocol.Entry{From: "alice", Time: 1, Kind: protocol.EntryKind(i), Msg: &protocol.Message{Topic: "a/b", QoS: protocol.QoS(i), ID: protocol.NumberID(7), HasSlot: i > 0, Origin: int64(i), Data: data}}
 		if err := j.Append(e); err != nil {
 			f.Fatal(err)
 		}

@@ -142,7 +142,7 @@ func (r *reader) scan(s *scanner) error {
 		if rec.seq > r.durable {
 			break
 		}
-		sl := r.slot(rec.names[rec.from+rec.id:])
+		sl := r.slot(rec.topicIn(rec.names))
 		if !sl.ok {
 			r.next = rec.seq + 1
 			continue
@@ -181,7 +181,7 @@ func (r *reader) take(rec *record, topic string, data []byte, own bool) {
 	if !own {
 		data = r.keep(data)
 	}
-	if !rec.message(&c.msg, rec.names[rec.from:rec.from+rec.id], topic, data) {
+	if !rec.message(&c.msg, topic, data) {
 		return
 	}
 	c.entry = protocol.Entry{

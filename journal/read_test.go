@@ -37,10 +37,10 @@ func TestEveryFieldIsKept(t *testing.T) {
 		{Msg: protocol.NewPub("t", nil)},
 		{Time: -5, From: "alice", Msg: &protocol.Message{Type: protocol.Pub, Topic: "t", QoS: protocol.QoS1, ID: protocol.NumberID(math.MaxUint64), Data: cbor}},
 		{Time: math.MaxInt64, From: strings.Repeat("n", 128), Msg: &protocol.Message{Type: protocol.Pub, Topic: strings.Repeat("t", 1024), QoS: protocol.QoS2, ID: id(t, wide), Data: json}},
-		{Time: 1, Msg: &protocol.Message{Type: protocol.Pub, Topic: "t", QoS: protocol.QoS2, ID: id(t, word), HasSlot: true, Slot: math.MaxUint32, Data: cbor}},
-		{Time: 1, Msg: &protocol.Message{Type: protocol.Pub, Topic: "t", QoS: protocol.QoS2, ID: id(t, same), HasSlot: true, Data: middle}},
+		{Time: 1, Msg: &protocol.Message{Type: protocol.Pub, Topic: "t", QoS: protocol.QoS2, ID: id(t, word), HasSlot: true, Slot: math.MaxUint32, Origin: math.MinInt64, Data: cbor}},
+		{Time: 1, Msg: &protocol.Message{Type: protocol.Pub, Topic: "t", QoS: protocol.QoS2, ID: id(t, same), HasSlot: true, Origin: math.MaxInt64, Data: middle}},
 		{Time: 1, Kind: protocol.EntryUpsert, Msg: &protocol.Message{Type: protocol.RPC, Topic: "table", ID: protocol.NumberID(0), Data: large}},
-		{Time: 1, Kind: protocol.EntryDelete, Msg: &protocol.Message{Type: protocol.RPC, Topic: "table", Data: protocol.NewPayload(protocol.JSON, nil)}},
+		{Time: 1, Kind: protocol.EntryDelete, Msg: &protocol.Message{Type: protocol.RPC, Topic: "table", Origin: 1, Data: protocol.NewPayload(protocol.JSON, nil)}},
 	}
 	j := open(t, "j", journal.Options{FS: fs})
 	appendAll(t, j, entries...)
@@ -54,7 +54,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 			w := entries[i]
 			m, wm := e.Msg, w.Msg
 			if e.Seq != uint64(i+1) || w.Seq != e.Seq || e.Time != w.Time || e.Time == 0 || e.Kind != w.Kind || e.From != w.From ||
-				m.Type != wm.Type || m.QoS != wm.QoS || m.HasSlot != wm.HasSlot || m.Slot != wm.Slot || m.ID != wm.ID || m.Topic != wm.Topic ||
+				m.Type != wm.Type || m.QoS != wm.QoS || m.HasSlot != wm.HasSlot || m.Slot != wm.Slot || m.Origin != wm.Origin || m.ID != wm.ID || m.Topic != wm.Topic ||
 				(m.Data == nil) != (wm.Data == nil) || m.Data.Encoding() != wm.Data.Encoding() || !bytes.Equal(m.Data.Raw(), wm.Data.Raw()) {
 				t.Errorf("entry %d is %.200s, want %.200s", i, text(e), text(w))
 			}

@@ -28,12 +28,14 @@ const (
 	flagSlot   = 0x04
 	flagJSON   = 0x08
 	flagNull   = 0x10
+	flagOrigin = 0x80
 	shiftID    = 5
 	idNone     = 0
 	idNumber   = 1
 	idBytes    = 2
 	idText     = 3
 	recordSize = 44      // bytes before from
+	originSize = 8       // bytes of the origin time, where there is one
 	maxRecord  = 1 << 30 // bytes of a whole record
 	maxField   = math.MaxUint16
 	lastSeq    = math.MaxInt64 // no record has a higher one; sums do not overflow
@@ -55,12 +57,25 @@ type record struct {
 	from, topic int // lengths
 	id          int
 	slot        uint32
+	origin      int64  // what is to be put; parse does not read it
 	offset      int64  // in the file; set by the scanner
-	names       []byte // from, id and topic; set by the scanner, valid until its next call
+	names       []byte // from, id, topic and origin; set by the scanner, valid until its next call
 }
 
 // head is the length of what comes before the data.
-func (r *record) head() int { return recordSize + r.from + r.id + r.topic }
+func (r *record) head() int {
+	n := recordSize + r.from + r.id + r.topic
+	if r.flags&flagOrigin != 0 {
+		n += originSize
+	}
+	return n
+}
+
+// topicIn returns the topic out of what follows the fixed part of the head.
+func (r *record) topicIn(names []byte) []byte {
+	at := r.from + r.id
+	return names[at : at+r.topic]
+}
 
 // data is the length of the data.
 func (r *record) data() int { return r.length - r.head() }
@@ -114,6 +129,10 @@ func (r *record) describe(e *protocol.Entry) {
 		r.flags |= flagSlot
 		r.slot = m.Slot
 	}
+	if m.Origin != 0 {
+		r.flags |= flagOrigin
+		r.origin = m.Origin
+	}
 	switch {
 	case m.Data == nil:
 		r.flags |= flagNull
@@ -138,9 +157,10 @@ func (r *record) describeID(id protocol.ID) {
 	r.id = len(id.AppendBytes(buf[:0]))
 }
 
-// message rebuilds what a record keeps of a message in m. The strings are the
-// caller's; data is not copied. false: the record holds what Append never writes.
-func (r *record) message(m *protocol.Message, id []byte, topic string, data []byte) bool {
+// message rebuilds what a record keeps of a message in m, but for its topic, which
+// is the caller's; data is not copied. false: the record holds what Append never
+// writes.
+func (r *record) message(m *protocol.Message, topic string, data []byte) bool {
 	m.Type, m.QoS, m.Topic = protocol.Pub, protocol.QoS(r.flags&flagQoS), topic
 	if r.kind != recPub {
 		m.Type = protocol.RPC
@@ -153,7 +173,10 @@ func (r *record) message(m *protocol.Message, id []byte, topic string, data []by
 	default:
 		m.Data = protocol.NewPayload(protocol.CBOR, data)
 	}
-	ok := true
+	if r.flags&flagOrigin != 0 {
+		m.Origin = int64(le.Uint64(r.names[len(r.names)-originSize:]))
+	}
+	ok, id := true, r.names[r.from:r.from+r.id]
 	switch r.flags >> shiftID & 3 {
 	case idNumber:
 		if ok = len(id) == 8; ok {

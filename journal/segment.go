@@ -165,7 +165,7 @@ func (x *indexer) add(r *record, offset int64, names []byte) {
 		s.points = append(s.points, point{Seq: r.seq, Offset: offset})
 		x.next = offset + indexBytes
 	}
-	if topic := names[r.from+r.id:]; string(topic) != x.last || s.count == 1 {
+	if topic := r.topicIn(names); string(topic) != x.last || s.count == 1 {
 		x.topic(topic)
 	}
 }

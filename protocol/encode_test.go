@@ -109,13 +109,13 @@ func TestMessageFree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.QoS, m.HasSlot, m.Slot, m.Status, m.ID, m.Target, m.Login = QoS2, true, 7, StatusError, NumberID(1), "x", &Login{}
+		m.QoS, m.HasSlot, m.Slot, m.Status, m.ID, m.Origin, m.Target, m.Login = QoS2, true, 7, StatusError, NumberID(1), 5, "x", &Login{}
 		m.Free()
 		n, err := NewMessage(RPC, "new", "data")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n.Type != RPC || n.QoS != 0 || n.HasSlot || n.Slot != 0 || n.Status != 0 || !n.ID.IsZero() || n.Target != "" || n.Login != nil ||
+		if n.Type != RPC || n.QoS != 0 || n.HasSlot || n.Slot != 0 || n.Status != 0 || !n.ID.IsZero() || n.Origin != 0 || n.Target != "" || n.Login != nil ||
 			n.Topic != "new" || string(n.Data.Raw()) != "\x81\x64data" {
 			t.Fatalf("got %+v", n)
 		}

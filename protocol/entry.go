@@ -15,5 +15,5 @@ type Entry struct {
 	Time int64  // when the broker received it, nanoseconds since 1970
 	Kind EntryKind
 	From string   // the publisher's name; "" for an anonymous component
-	Msg  *Message // Topic, QoS, slot, ID and Data are kept; the rest is not
+	Msg  *Message // Topic, QoS, slot, ID, Origin and Data are kept; the rest is not
 }

@@ -55,6 +55,7 @@ type Message struct {
 	Status  Status // Response
 	Slot    uint32 // Pub, when HasSlot
 	ID      ID     // none for a QoS0 PUB
+	Origin  int64  // Pub: the sender's own time, nanoseconds since 1970; 0 = none. Never on the Rembus wire: transports that carry one set it
 	Topic   string // Pub: topic; RPC: method; Admin: its topic; Identity, Register, Attestation, Unregister, Ping: the component's name
 	Target  string // RPC: the component that must serve it; "" = any
 	Data    *Payload
@@ -105,8 +106,7 @@ func NewAck2(id ID) *Message { return &Message{Type: Ack2, ID: id} }
 // Delivery returns m, a PUB with QoS1 or QoS2, as one delivery under an id of
 // the sender's own. The data is shared.
 func (m *Message) Delivery(id ID, q QoS) *Message {
-	d := &Message{Type: Pub, QoS: q, HasSlot: m.HasSlot, Slot: m.Slot, ID: id, Topic: m.Topic, Data: m.Data}
-	return d
+	return &Message{Type: Pub, QoS: q, HasSlot: m.HasSlot, Slot: m.Slot, ID: id, Origin: m.Origin, Topic: m.Topic, Data: m.Data}
 }
 
 // Spaced returns m, a PUB, as subscribers of the space pattern receive it: the
@@ -114,7 +114,7 @@ func (m *Message) Delivery(id ID, q QoS) *Message {
 // published ones, whose bytes are copied but never re-encoded. Make it once per
 // pattern and share it.
 func (m *Message) Spaced(pattern string) *Message {
-	return &Message{Type: Pub, QoS: m.QoS, HasSlot: m.HasSlot, Slot: m.Slot, ID: m.ID, Topic: pattern, Data: m.Data.Prepend(m.Topic)}
+	return &Message{Type: Pub, QoS: m.QoS, HasSlot: m.HasSlot, Slot: m.Slot, ID: m.ID, Origin: m.Origin, Topic: pattern, Data: m.Data.Prepend(m.Topic)}
 }
 
 // Size is about the memory that m holds, in bytes: for the bounds of queues.

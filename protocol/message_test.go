@@ -58,6 +58,22 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
+// TestOrigin: the sender's time stays with every copy, and is not on the wire.
+func TestOrigin(t *testing.T) {
+	c := NewCodec(Limits{}, CBOR)
+	m := &Message{Type: Pub, QoS: QoS1, ID: NumberID(1), Topic: "a", Data: TextPayload("x")}
+	frame := encode(t, c, m)
+	m.Origin = 1769854830123456789
+	for _, copied := range []*Message{m, m.Delivery(NumberID(1), QoS1), m.Spaced("**")} {
+		if copied.Origin != m.Origin {
+			t.Errorf("%s: %d", copied.Topic, copied.Origin)
+		}
+	}
+	if got := encode(t, c, m); string(got) != string(frame) {
+		t.Errorf("%x, want %x", got, frame)
+	}
+}
+
 func TestMessageSize(t *testing.T) {
 	small, large := NewPub("a", nil), NewPub("a", NewPayload(CBOR, make([]byte, 1000)))
 	if small.Size() <= 0 || large.Size() != small.Size()+1000 {

@@ -6,31 +6,31 @@ import "sync"
 // what a small message costs is getting memory. The sizes fill size classes of
 // Go's allocator, of 192 to 512 bytes.
 type (
-	message24 struct {
+	message16 struct {
 		Message
-		room [24]byte
+		room [16]byte
 	}
-	message88 struct {
+	message80 struct {
 		Message
-		room [88]byte
+		room [80]byte
 	}
-	message152 struct {
+	message144 struct {
 		Message
-		room [152]byte
+		room [144]byte
 	}
-	message216 struct {
+	message208 struct {
 		Message
-		room [216]byte
+		room [208]byte
 	}
-	message344 struct {
+	message336 struct {
 		Message
-		room [344]byte
+		room [336]byte
 	}
 )
 
 // spare holds messages that were given back, of the two sizes that sensors and
 // small objects have.
-var spare152, spare344 sync.Pool
+var spare144, spare336 sync.Pool
 
 // Free gives a message back that [NewMessage] returned, so that its memory serves
 // the next one. Nobody else may have it, nor its data, any more. Who does not know
@@ -38,10 +38,10 @@ var spare152, spare344 sync.Pool
 func (m *Message) Free() {
 	var pool *sync.Pool
 	switch cap(m.frame) {
-	case 152:
-		pool = &spare152
-	case 344:
-		pool = &spare344
+	case 144:
+		pool = &spare144
+	case 336:
+		pool = &spare336
 	default:
 		return
 	}
@@ -49,7 +49,7 @@ func (m *Message) Free() {
 		return // shared, or converted: rare
 	}
 	// Pointers are only changed where they must be: each costs a write barrier.
-	m.QoS, m.HasSlot, m.Status, m.Slot = 0, false, 0, 0
+	m.QoS, m.HasSlot, m.Status, m.Slot, m.Origin = 0, false, 0, 0, 0
 	if !m.ID.IsZero() {
 		m.ID = ID{}
 	}
@@ -64,9 +64,9 @@ func (m *Message) Free() {
 
 // recycled returns a message for n bytes of data that can be freed.
 func recycled(n int) (*Message, []byte) {
-	pool, size := &spare152, 152
+	pool, size := &spare144, 144
 	if n > size {
-		pool, size = &spare344, 344
+		pool, size = &spare336, 336
 	}
 	if n > size {
 		return withRoom(n)
@@ -82,20 +82,20 @@ func recycled(n int) (*Message, []byte) {
 // withRoom returns a new message and n bytes, which live as long as it does.
 func withRoom(n int) (*Message, []byte) {
 	switch {
-	case n <= 24:
-		m := &message24{}
+	case n <= 16:
+		m := &message16{}
 		return &m.Message, m.room[:n:n]
-	case n <= 88:
-		m := &message88{}
+	case n <= 80:
+		m := &message80{}
 		return &m.Message, m.room[:n:n]
-	case n <= 152:
-		m := &message152{}
+	case n <= 144:
+		m := &message144{}
 		return &m.Message, m.room[:n:n]
-	case n <= 216:
-		m := &message216{}
+	case n <= 208:
+		m := &message208{}
 		return &m.Message, m.room[:n:n]
-	case n <= 344:
-		m := &message344{}
+	case n <= 336:
+		m := &message336{}
 		return &m.Message, m.room[:n:n]
 	}
 	return &Message{}, make([]byte, n)

@@ -137,6 +137,7 @@ type dumpLine struct {
 	ID     string          `json:"id,omitempty"`
 	Slot   *uint32         `json:"slot,omitempty"`
 	From   string          `json:"from,omitempty"`
+	Origin string          `json:"origin,omitempty"` // the sender's own time
 	Topic  string          `json:"topic"`
 	Args   json.RawMessage `json:"args,omitempty"`
 	Base64 string          `json:"cbor,omitempty"` // in place of args that JSON cannot express
@@ -153,6 +154,9 @@ func writeJSON(w io.Writer, e *protocol.Entry) error {
 	}
 	if m.HasSlot {
 		line.Slot = &m.Slot
+	}
+	if m.Origin != 0 {
+		line.Origin = time.Unix(0, m.Origin).UTC().Format(time.RFC3339Nano)
 	}
 	if text, err := m.Data.JSON(); err == nil && json.Valid(text) {
 		line.Args = text

@@ -165,3 +165,19 @@ func TestDumpIsSafe(t *testing.T) {
 		}
 	}
 }
+
+// TestDumpHasTheSendersTime: where the message has one.
+func TestDumpHasTheSendersTime(t *testing.T) {
+	e := &protocol.Entry{Seq: 7, Time: 1, Msg: protocol.NewPub("t", nil)}
+	for origin, want := range map[int64]string{0: "", 1769854830123456789: "2026-01-31T10:20:30.123456789Z"} {
+		var out bytes.Buffer
+		var line dumpLine
+		e.Msg.Origin = origin
+		if err := writeJSON(&out, e); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(out.Bytes(), &line); err != nil || line.Origin != want {
+			t.Errorf("%s: %v", out.String(), err)
+		}
+	}
+}

@@ -168,6 +168,7 @@ func keeps(t *testing.T, log server.Log) {
 		e := pub(fmt.Sprint("t/", i), protocol.QoS(i%3), "x")
 		e.Msg.ID, e.Time, e.From, e.Kind = id, int64(i+1)*1e9, "name", protocol.EntryKind(i%3)
 		e.Msg.HasSlot, e.Msg.Slot = i%2 == 1, uint32(i%2)*4e9
+		e.Msg.Origin = []int64{0, 1769854830123456789, -1, 1}[i]
 		if i == 3 {
 			e.Msg.Data = protocol.NewPayload(protocol.JSON, []byte(`"x"`))
 		}
@@ -185,9 +186,9 @@ func keeps(t *testing.T, log server.Log) {
 			t.Errorf("got %+v, want %+v", *e, w)
 		}
 		m, n := e.Msg, w.Msg
-		if m.Topic != n.Topic || m.QoS != n.QoS || m.ID != n.ID || m.HasSlot != n.HasSlot || m.Slot != n.Slot ||
+		if m.Topic != n.Topic || m.QoS != n.QoS || m.ID != n.ID || m.HasSlot != n.HasSlot || m.Slot != n.Slot || m.Origin != n.Origin ||
 			m.Data.Encoding() != n.Data.Encoding() || string(m.Data.Raw()) != string(n.Data.Raw()) {
-			t.Errorf("got %s id %v slot %d, want %s id %v slot %d", m.Topic, m.ID, m.Slot, n.Topic, n.ID, n.Slot)
+			t.Errorf("got %s id %v slot %d origin %d, want %s id %v slot %d origin %d", m.Topic, m.ID, m.Slot, m.Origin, n.Topic, n.ID, n.Slot, n.Origin)
 		}
 	}
 }
