@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -73,10 +74,16 @@ func TestBatchNegotiation(t *testing.T) {
 }
 
 // TestBatchUnknownToBroker: a broker that answers without a subprotocol gets one
-// message a frame, one that is spoken to in JSON is not offered any.
+// message a frame, one that is spoken to in JSON, or by who wants no batches, is
+// not offered any.
 func TestBatchUnknownToBroker(t *testing.T) {
-	for enc, want := range map[protocol.Encoding]string{protocol.CBOR: ws.Subprotocol, protocol.JSON: ""} {
-		t.Run(enc.String(), func(t *testing.T) {
+	for opts, want := range map[ws.DialOptions]string{
+		{Encoding: protocol.CBOR}:               ws.Subprotocol,
+		{Encoding: protocol.CBOR, Single: true}: "",
+		{Encoding: protocol.JSON}:               "",
+	} {
+		enc := opts.Encoding
+		t.Run(fmt.Sprintf("%v, single %v", enc, opts.Single), func(t *testing.T) {
 			frames := make(chan []byte, 3)
 			broker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if got := r.Header.Get("Sec-WebSocket-Protocol"); got != want {
@@ -98,7 +105,7 @@ func TestBatchUnknownToBroker(t *testing.T) {
 				}
 			}))
 			defer broker.Close()
-			link, err := ws.Dial(context.Background(), "ws"+strings.TrimPrefix(broker.URL, "http"), ws.DialOptions{Encoding: enc})
+			link, err := ws.Dial(context.Background(), "ws"+strings.TrimPrefix(broker.URL, "http"), opts)
 			if err != nil {
 				t.Fatal(err)
 			}

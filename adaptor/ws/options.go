@@ -111,6 +111,10 @@ type DialOptions struct {
 	// Handshake is the time until the upgrade. Zero means DefaultDial.
 	Handshake time.Duration
 
+	// Single sends one message a frame, as foreign clients do: [Subprotocol] is
+	// not offered.
+	Single bool
+
 	// Ping is the interval of pings. A broker that shows no sign of life for
 	// 1.5 intervals is gone. Zero means DefaultPing, negative none.
 	Ping time.Duration
@@ -125,7 +129,7 @@ type DialOptions struct {
 
 // subprotocols is what Dial offers. JSON goes one message a frame.
 func (o DialOptions) subprotocols() []string {
-	if o.Encoding == protocol.JSON {
+	if o.Single || o.Encoding == protocol.JSON {
 		return nil
 	}
 	return []string{Subprotocol}
