@@ -89,7 +89,7 @@ func (c *change) addMap(m map[string]any) (err error) {
 			return fmt.Errorf("row %d: %w", len(c.rows)+1, err)
 		}
 	}
-	c.rows = append(c.rows, append(row, t.extras(c.entry)...))
+	c.rows = append(c.rows, t.AppendExtras(row, c.entry))
 	return nil
 }
 
@@ -99,7 +99,7 @@ func (c *change) overwriteRows() {
 		return
 	}
 	overwrite, mixed := make([]bool, len(c.table.names)), false
-	for i := range c.table.names {
+	for i := range c.table.Columns {
 		values, nulls := 0, 0
 		for _, row := range c.rows {
 			if row[i] == nil {
@@ -112,7 +112,7 @@ func (c *change) overwriteRows() {
 		mixed = mixed || nulls > 0 && overwrite[i]
 	}
 	if mixed {
-		c.overwrite = overwrite
+		c.overwrite = c.table.overwriteExtras(overwrite)
 	}
 }
 

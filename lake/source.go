@@ -89,7 +89,7 @@ func (c *change) cells(frame *arrow.Schema, b arrow.RecordBatch) ([]cell, error)
 		}
 		cells = append(cells, constant(v))
 	}
-	for _, v := range t.extras(c.entry) {
+	for _, v := range t.AppendExtras(nil, c.entry) {
 		cells = append(cells, constant(v))
 	}
 	return cells, nil
@@ -117,22 +117,6 @@ func (t *table) absent(col int) (any, error) {
 	return nil, nil
 }
 
-// extras are the values of the extra columns.
-func (t *table) extras(e *protocol.Entry) []any {
-	var extras []any
-	if t.RecvTS != "" {
-		extras = append(extras, uint64(e.Time))
-	}
-	if t.Slot != "" {
-		var slot any
-		if e.Msg.HasSlot {
-			slot = e.Msg.Slot
-		}
-		extras = append(extras, slot)
-	}
-	return extras
-}
-
 // overwritten says which columns of a keyed table a DataFrame replaces even by
 // NULL: those that have a value in one of its rows. nil when no column has both, so
 // that the rows can be merged with others.
@@ -141,10 +125,10 @@ func (c *change) overwritten(f *arrowipc.Frame) []bool {
 		return nil
 	}
 	overwrite, mixed := make([]bool, len(c.table.names)), c.nulls
-	for i, name := range c.table.names {
-		at := f.Schema.FieldIndices(name)
+	for i := range c.table.Columns {
+		at := f.Schema.FieldIndices(c.table.names[i])
 		values, nulls := 0, 0
-		if len(at) > 0 && i < len(c.table.Columns) {
+		if len(at) > 0 {
 			for _, b := range f.Batches {
 				v, n := count(b.Column(at[0]))
 				values, nulls = values+v, nulls+n
@@ -156,8 +140,14 @@ func (c *change) overwritten(f *arrowipc.Frame) []bool {
 	if !mixed {
 		return nil
 	}
-	for i := len(c.table.Columns); i < len(c.table.names); i++ {
-		overwrite[i] = c.nulls || c.table.names[i] == c.table.RecvTS || c.entry.Msg.HasSlot
+	return c.table.overwriteExtras(overwrite)
+}
+
+// overwriteExtras adds that extras are replaced always: they tell of the message
+// that changed the row last.
+func (t *table) overwriteExtras(overwrite []bool) []bool {
+	for i := len(t.Columns); i < len(t.names); i++ {
+		overwrite[i] = true
 	}
 	return overwrite
 }

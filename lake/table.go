@@ -27,13 +27,9 @@ func newTable(s *schema.Table) *table {
 		t.names = append(t.names, c.Name)
 		t.types = append(t.types, c.Type)
 	}
-	if s.RecvTS != "" {
-		t.names = append(t.names, s.RecvTS)
-		t.types = append(t.types, schema.UBigInt)
-	}
-	if s.Slot != "" {
-		t.names = append(t.names, s.Slot)
-		t.types = append(t.types, schema.UInteger)
+	for _, x := range s.Extras {
+		t.names = append(t.names, x.Name)
+		t.types = append(t.types, x.Kind.Type())
 	}
 	for _, key := range s.Keys {
 		t.keys = append(t.keys, slices.Index(t.names, key))
@@ -124,6 +120,11 @@ func (t *table) mergeSparse() string {
 		q := quoteIdent(name)
 		if slices.Contains(t.keys, i) {
 			source = append(source, q)
+			continue
+		}
+		if i >= len(t.Columns) { // an extra tells of the last message, even that it has none
+			source = append(source, fmt.Sprintf("arg_max_null(%[1]s, %[2]s) AS %[1]s", q, orderColumn))
+			update = append(update, fmt.Sprintf("%[1]s = s.%[1]s", q))
 			continue
 		}
 		source = append(source, fmt.Sprintf("arg_max(%[1]s, %[2]s) AS %[1]s", q, orderColumn))

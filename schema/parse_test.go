@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -61,7 +62,10 @@ func dump(s *Schema) string {
 	}
 	var b strings.Builder
 	for _, t := range s.Tables {
-		fmt.Fprintf(&b, "%q on %q keys %q recv_ts %q slot %q", t.Name, t.Topic, t.Keys, t.RecvTS, t.Slot)
+		fmt.Fprintf(&b, "%q on %q keys %q", t.Name, t.Topic, t.Keys)
+		for _, x := range t.Extras {
+			fmt.Fprintf(&b, " %s %q", x.Kind, x.Name)
+		}
 		if t.DeleteTopic != "" {
 			fmt.Fprintf(&b, " delete %q", t.DeleteTopic)
 		}
@@ -102,7 +106,7 @@ func TestSchemaOfTheRepository(t *testing.T) {
 			t.Errorf("%s: %q, want %q", topic, got, want)
 		}
 	}
-	if tele := s.Table("telemetry"); tele.RecvTS != "ts" || tele.Slot != "time_bucket" || tele.Width() != 5 {
+	if tele := s.Table("telemetry"); !slices.Equal(tele.Extras, []Extra{{RecvTS, "ts"}, {Slot, "time_bucket"}}) || tele.Width() != 5 {
 		t.Errorf("telemetry is %+v", tele)
 	}
 }

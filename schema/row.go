@@ -8,9 +8,9 @@ import (
 	"github.com/rembus-go/rembus/protocol"
 )
 
-// Row holds one value per column in order, then the extras that the table has:
-// recv_ts (uint64), slot (uint32 or nil). The values are what [Type.Convert]
-// returns; do not change what they point to.
+// Row holds one value per column in order, then those of the table's extras. The
+// values are what [Type.Convert] returns, and [ExtraKind] says for extras; do not
+// change what they point to.
 type Row []any
 
 // ErrDataFrame is returned by [Table.Row] for a DataFrame.
@@ -43,7 +43,7 @@ func (t *Table) Row(e *protocol.Entry, vars Vars) (Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.extras(row, e), nil
+	return t.AppendExtras(row, e), nil
 }
 
 // form is what the values of a message are for.
@@ -135,20 +135,6 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return strconv.Itoa(n) + " " + noun + "s"
-}
-
-func (t *Table) extras(row Row, e *protocol.Entry) Row {
-	if t.RecvTS != "" {
-		row = append(row, uint64(e.Time))
-	}
-	if t.Slot != "" {
-		var slot any
-		if e.Msg.HasSlot {
-			slot = e.Msg.Slot
-		}
-		row = append(row, slot)
-	}
-	return row
 }
 
 // Value converts v, decoded from a payload in enc, to what the column stores:

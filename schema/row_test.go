@@ -269,3 +269,28 @@ func TestMissing(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestExtras holds what each extra is, and NULL where there is none of it.
+func TestExtras(t *testing.T) {
+	s := mustParse(t, `{"tables": [{"table": "t", "topic": ":v/t", "columns": [{"col": "v", "type": "TEXT"}],
+	 "extras": {"topic": "topic", "publisher": "who", "origin_ts": "sent", "slot": "bucket", "recv_ts": "ts"}}]}`)
+	table, vars := s.Match("a/t")
+	full := protocol.Message{Type: protocol.Pub, Topic: "a/t", HasSlot: true, Slot: 7, Origin: 5}
+	early := protocol.Message{Type: protocol.Pub, Topic: "a/t", Origin: -5}
+	for _, c := range []struct {
+		e    protocol.Entry
+		want Row
+	}{
+		{protocol.Entry{Time: 9, From: "meter", Msg: &full}, Row{"a", uint64(9), uint32(7), uint64(5), "meter", "a/t"}},
+		{protocol.Entry{Time: 9, Msg: protocol.NewPub("a/t", nil)}, Row{"a", uint64(9), nil, nil, nil, "a/t"}},
+		{protocol.Entry{Time: 9, Msg: &early}, Row{"a", uint64(9), nil, nil, nil, "a/t"}},
+	} {
+		if got, err := table.Row(&c.e, vars); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("got %v, %v; want %v", got, err, c.want)
+		}
+	}
+	upsert := &protocol.Entry{Time: 9, Kind: protocol.EntryUpsert, From: "meter", Msg: protocol.NewPub("t", nil)}
+	if got := table.AppendExtras(nil, upsert); !reflect.DeepEqual(got, []any{uint64(9), nil, nil, "meter", nil}) {
+		t.Errorf("upsert_T: %v", got)
+	}
+}

@@ -14,8 +14,7 @@ type Table struct {
 	Topic   string // the pattern, such as ":dn/telemetry"; the name when the file has none
 	Columns []Column
 	Keys    []string // columns of the key, empty = append only
-	RecvTS  string   // extra column for the receive time (UBIGINT, ns); "" = none
-	Slot    string   // extra column for the slot (UINTEGER); "" = none
+	Extras  []Extra
 
 	// DeleteTopic is the pattern of the topics whose messages delete rows, "" =
 	// none. On a table without keys it has no effect, whatever it says.
@@ -44,16 +43,7 @@ func (t *Table) Index(name string) (i int, ok bool) {
 }
 
 // Width is the number of values in a [Row]: the columns and the extras.
-func (t *Table) Width() int {
-	n := len(t.Columns)
-	if t.RecvTS != "" {
-		n++
-	}
-	if t.Slot != "" {
-		n++
-	}
-	return n
-}
+func (t *Table) Width() int { return len(t.Columns) + len(t.Extras) }
 
 // Table returns the table of that name, exactly as written in the file, or nil.
 func (s *Schema) Table(name string) *Table { return s.byName[name] }

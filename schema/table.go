@@ -114,9 +114,9 @@ func (d *draft) same(name string) (string, bool) {
 			return d.Columns[i].Name, true
 		}
 	}
-	for _, extra := range []string{d.RecvTS, d.Slot} {
-		if extra != "" && fold(extra) == name {
-			return extra, true
+	for _, x := range d.Extras {
+		if fold(x.Name) == name {
+			return x.Name, true
 		}
 	}
 	return "", false
@@ -162,22 +162,23 @@ func (c *checker) extras(d *draft, n *node, f map[string]*member) {
 		return
 	}
 	path := join(d.path, "extras")
-	names := c.fields(v, path, "recv_ts", "slot")
-	for _, extra := range []struct {
-		key string
-		dst *string
-	}{{"recv_ts", &d.RecvTS}, {"slot", &d.Slot}} {
-		name, ok := c.text(v, names, path, extra.key, false)
+	keys := make([]string, len(extraKinds))
+	for i, kind := range extraKinds {
+		keys[i] = string(kind)
+	}
+	names := c.fields(v, path, keys...)
+	for i, key := range keys {
+		name, ok := c.text(v, names, path, key, false)
 		if !ok {
 			continue
 		}
-		at, where := names[extra.key].value.at, join(path, extra.key)
+		at, where := names[key].value.at, join(path, key)
 		if text := checkColumnName(name); text != "" {
 			c.add(at, where, "%s", text)
 		} else if other, ok := d.same(name); ok {
 			c.add(at, where, "%s is taken: there is %s already, case ignored", quote(name), quote(other))
 		}
-		*extra.dst = name
+		d.Extras = append(d.Extras, Extra{extraKinds[i], name})
 	}
 }
 
