@@ -53,6 +53,7 @@ type config struct {
 	shutdownTimeout     duration
 	lakeLag             duration
 	diskLow             size
+	pprof               pprofConfig
 	fs                  journal.FS // nil: the operating system's; tests inject faults
 
 	sources map[string]string // of each flag: where its value came from
@@ -112,6 +113,9 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.Var(&c.twinExpiry, "twin-expiry", "a component that was not seen for so long is forgotten, with its subscriptions")
 	f.Var(&c.lakeLag, "lake-lag", "a lake that is longer behind makes the health degraded")
 	f.Var(&c.diskLow, "disk-low", "and so does less than this free on the disk of the broker's directory")
+	f.StringVar(&c.pprof.addr, "pprof", "", "serve profiles over HTTP on this port of 127.0.0.1, or host:port (default off)")
+	f.IntVar(&c.pprof.mutex, "pprof-mutex", 0, "with --pprof: record one in so many contended locks")
+	f.Var(&c.pprof.block, "pprof-block", "with --pprof: record about one blocking for each such time that goroutines wait")
 	f.Var(&c.shutdownTimeout, "shutdown-timeout", "how long a shutdown may take to write everything out")
 }
 
@@ -216,7 +220,7 @@ func (c *config) validate() error {
 		}
 		c.listen = net.JoinHostPort(host, strconv.Itoa(c.port))
 	}
-	return nil
+	return c.pprof.validate()
 }
 
 // home is the broker's own directory.

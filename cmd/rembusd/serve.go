@@ -35,6 +35,11 @@ func serve(ctx context.Context, c *config, stderr io.Writer) (err error) {
 		return err
 	}
 	defer unlock()
+	stopProfiles, err := c.pprof.start(logger)
+	if err != nil {
+		return err
+	}
+	defer stopProfiles() // last, so that a shutdown can be profiled too
 
 	db, err := openLake(ctx, c, tables, logger)
 	if err != nil {
