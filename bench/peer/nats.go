@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -84,6 +85,8 @@ type natsClient struct {
 
 	mu      sync.Mutex
 	streams map[string]jetstream.JetStream // by topic; guarded by mu
+
+	refused atomic.Pointer[error] // the last failure of an asynchronous publish
 }
 
 // Publish hands the message to nats.go, whose flusher packs many into a frame.
@@ -93,55 +96,6 @@ func (c *natsClient) Publish(topic string, payload []byte) error {
 
 // Flush does nothing: nats.go's flusher runs by itself.
 func (c *natsClient) Flush() error { return nil }
-
-// Subscribe waits for the server's PONG, and so for the subscription.
-func (c *natsClient) Subscribe(topic string, received func()) error {
-	sub, err := c.conn.Subscribe(topic, func(*nats.Msg) { received() })
-	if err != nil {
-		return err
-	}
-	if err := sub.SetPendingLimits(-1, -1); err != nil {
-		return err
-	}
-	return c.conn.Flush()
-}
-
-// Pipeline publishes to a JetStream stream with a file store.
-func (c *natsClient) Pipeline(ctx context.Context, topic string, payload []byte, n, window int) error {
-	js, err := c.stream(ctx, topic, window)
-	if err != nil {
-		return err
-	}
-	for range n {
-		if _, err := js.PublishAsync(topic, payload, jetstream.WithStallWait(30*time.Second)); err != nil {
-			return err
-		}
-	}
-	select {
-	case <-js.PublishAsyncComplete():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (c *natsClient) stream(ctx context.Context, topic string, window int) (jetstream.JetStream, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if js := c.streams[topic]; js != nil {
-		return js, nil
-	}
-	js, err := jetstream.New(c.conn, jetstream.WithPublishAsyncMaxPending(window))
-	if err != nil {
-		return nil, err
-	}
-	name := strings.ReplaceAll(topic, ".", "_")
-	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{topic}, Storage: jetstream.FileStorage}); err != nil {
-		return nil, err
-	}
-	c.streams[topic] = js
-	return js, nil
-}
 
 // Serve answers requests.
 func (c *natsClient) Serve(method string) error {

@@ -24,20 +24,25 @@ type Broker interface {
 	Stop() error
 }
 
+// QoS is what a publisher and a subscriber are promised, as in MQTT.
+type QoS int
+
 // Client is one connection. What a peer cannot do returns [ErrUnable].
 type Client interface {
-	// Publish sends without waiting, QoS0. It may keep the message until Flush.
+	// Publish sends without waiting, QoS0. It may keep the message until Flush,
+	// but not the bytes of payload.
 	Publish(topic string, payload []byte) error
 	// Flush lets all that was published go out.
 	Flush() error
-	// Subscribe calls received for each message, from one goroutine. When it
-	// returns, the broker knows of the subscription.
-	Subscribe(topic string, received func()) error
+	// Subscribe calls received for each message, from one goroutine; the bytes
+	// are valid until it returns. With QoS1 the message is acknowledged after that.
+	// When Subscribe returns, the broker knows of the subscription.
+	Subscribe(ctx context.Context, qos QoS, topic string, received func(payload []byte)) error
 
-	// Pipeline publishes payload n times at QoS1 (the broker answers that it took
-	// the message over), at most window without an answer, and returns when all
+	// Pipeline publishes n messages at QoS1 or QoS2 (the broker answers that it
+	// took the message over), at most window without an answer, and returns when all
 	// are answered.
-	Pipeline(ctx context.Context, topic string, payload []byte, n, window int) error
+	Pipeline(ctx context.Context, qos QoS, topic string, n, window int, next func() []byte) error
 
 	// Serve answers calls of method with their own argument.
 	Serve(method string) error
@@ -48,12 +53,16 @@ type Client interface {
 	Close() error
 }
 
-// ErrUnable says that a peer does not know such a thing.
-var ErrUnable = errors.New("this peer cannot do that")
+var (
+	// ErrUnable says that a peer does not know such a thing.
+	ErrUnable = errors.New("this peer cannot do that")
+	// ErrMissing says that a peer is not installed on this machine.
+	ErrMissing = errors.New("not installed")
+)
 
 // unable is embedded by the clients of peers that can do little.
 type unable struct{}
 
-func (unable) Pipeline(context.Context, string, []byte, int, int) error { return ErrUnable }
-func (unable) Serve(string) error                                       { return ErrUnable }
-func (unable) Call(context.Context, string, []byte) error               { return ErrUnable }
+func (unable) Pipeline(context.Context, QoS, string, int, int, func() []byte) error { return ErrUnable }
+func (unable) Serve(string) error                                                   { return ErrUnable }
+func (unable) Call(context.Context, string, []byte) error                           { return ErrUnable }

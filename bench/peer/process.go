@@ -52,7 +52,7 @@ func start(ctx context.Context, addr string, command func(dir string) (*exec.Cmd
 func (p *process) waitFor(ctx context.Context, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
 		if conn, err := net.Dial("tcp", addr); err == nil {

@@ -1,12 +1,13 @@
 package peer
 
 import (
+	"bytes"
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 
 	"github.com/coder/websocket"
@@ -139,7 +140,7 @@ type relayClient struct {
 
 // Publish sends payload as a frame.
 func (c *relayClient) Publish(_ string, payload []byte) error {
-	c.out.put(payload)
+	c.out.put(slices.Clone(payload))
 	return nil
 }
 
@@ -147,7 +148,7 @@ func (c *relayClient) Publish(_ string, payload []byte) error {
 func (c *relayClient) Flush() error { return nil }
 
 // Subscribe opens a second connection, in the other role.
-func (c *relayClient) Subscribe(_ string, received func()) error {
+func (c *relayClient) Subscribe(_ context.Context, _ QoS, _ string, received func([]byte)) error {
 	sub, err := c.broker.connect(context.Background(), "/sub")
 	if err != nil {
 		return err
@@ -157,15 +158,17 @@ func (c *relayClient) Subscribe(_ string, received func()) error {
 		return err
 	}
 	go func() {
+		var frame bytes.Buffer
 		for {
 			_, r, err := sub.ws.Reader(context.Background())
 			if err != nil {
 				return
 			}
-			if _, err := io.Copy(io.Discard, r); err != nil {
+			frame.Reset()
+			if _, err := frame.ReadFrom(r); err != nil {
 				return
 			}
-			received()
+			received(frame.Bytes())
 		}
 	}()
 	return nil

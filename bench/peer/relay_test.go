@@ -40,7 +40,7 @@ func TestRelayPassesEveryFrame(t *testing.T) {
 
 	const n = 10_000
 	received := make(chan struct{}, n)
-	if err := sub.Subscribe("any", func() { received <- struct{}{} }); err != nil {
+	if err := sub.Subscribe(t.Context(), 0, "any", func([]byte) { received <- struct{}{} }); err != nil {
 		t.Fatal(err)
 	}
 	for range n {

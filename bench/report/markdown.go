@@ -34,9 +34,28 @@ call: what a busy machine changes least.
 	if r.Machine.busy() {
 		fmt.Fprint(out, "The machine was busy with other work meanwhile: the absolute figures are too low and\nthe spreads wide. CPU tells more than the rates here.\n\n")
 	}
+	r.summary(out)
 	for _, w := range r.Workloads {
 		w.markdown(out)
 	}
+	r.curves(out)
+}
+
+// summary is a row for each target.
+func (r *Report) summary(out io.Writer) {
+	fmt.Fprint(out, "## Targets\n\n| workload | compared with | ours / theirs, or ours | spread | target |\n| --- | --- | ---: | --- | --- |\n")
+	for _, w := range r.Workloads {
+		link := fmt.Sprintf("[%s](#%s)", w.Name, w.Name)
+		if goal := w.target(); goal != "" {
+			fmt.Fprintf(out, "| %s | | %s %s | %s | %s |\n", link, number(Median(w.Ours.Values)), w.Unit, spread(w.Ours.Values, number), goal)
+		}
+		for _, c := range w.Rivals {
+			if goal := c.target(w.Less); goal != "" {
+				fmt.Fprintf(out, "| %s | %s | %s | %s | %s |\n", link, c.Peer, ratio(Median(c.Ratios)), spread(c.Ratios, ratio), goal)
+			}
+		}
+	}
+	fmt.Fprintln(out)
 }
 
 // versions returns a row for each broker.
@@ -61,7 +80,7 @@ func (w *Workload) markdown(out io.Writer) {
 	}
 	fmt.Fprintln(out, "| broker | median | spread | ours / theirs | spread | target | broker CPU | client CPU |")
 	fmt.Fprintln(out, "| --- | ---: | --- | ---: | --- | --- | ---: | ---: |")
-	fmt.Fprintf(out, "| **%s** | **%s** | %s | | | | %s |\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number), w.Ours.cpu(" | "))
+	fmt.Fprintf(out, "| **%s** | **%s** | %s | | | %s | %s |\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number), w.target(), w.Ours.cpu(" | "))
 	for _, r := range w.Rivals {
 		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s | %s |\n", r.Peer, number(Median(r.Values)), spread(r.Values, number),
 			ratio(Median(r.Ratios)), spread(r.Ratios, ratio), r.target(w.Less), r.cpu(" | "))

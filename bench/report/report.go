@@ -17,13 +17,15 @@ type Report struct {
 	Rounds    int
 	Seconds   float64 // that one measurement takes
 	Workloads []Workload
+	Curves    []Curve `json:",omitempty"`
 }
 
 // Workload is what one workload gave.
 type Workload struct {
 	Name, Title, Unit string
-	Note              string `json:",omitempty"`
-	Less              bool   // whether less is better
+	Note              string  `json:",omitempty"`
+	Less              bool    // whether less is better
+	Target            float64 `json:",omitempty"` // for our figure itself
 	Ours              Series
 	Rivals            []Comparison
 }
@@ -45,9 +47,14 @@ type Comparison struct {
 }
 
 // Met says whether the target is reached by the median of the ratios.
-func (c Comparison) Met(less bool) bool {
-	m := Median(c.Ratios)
-	return len(c.Ratios) > 0 && (less && m <= c.Target || !less && m >= c.Target)
+func (c Comparison) Met(less bool) bool { return reached(c.Ratios, c.Target, less) }
+
+// Met says whether the target of our figure is reached by its median.
+func (w *Workload) Met() bool { return reached(w.Ours.Values, w.Target, w.Less) }
+
+func reached(values []float64, target float64, less bool) bool {
+	m := Median(values)
+	return len(values) > 0 && (less && m <= target || !less && m >= target)
 }
 
 // Compare fills in the ratios.

@@ -13,7 +13,7 @@ func (w *Workload) Table(out io.Writer) {
 	fmt.Fprintf(out, "\n%s (%s)\n", w.Title, better(w.Unit, w.Less))
 	tab := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, "  broker\tfigure\tspread\tours/theirs\tspread\ttarget\tbroker CPU\tclient CPU")
-	fmt.Fprintf(tab, "  %s\t%s\t%s\t\t\t\t%s\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number), w.Ours.cpu("\t"))
+	fmt.Fprintf(tab, "  %s\t%s\t%s\t\t\t%s\t%s\n", w.Ours.Peer, number(Median(w.Ours.Values)), spread(w.Ours.Values, number), w.target(), w.Ours.cpu("\t"))
 	for _, r := range w.Rivals {
 		fmt.Fprintf(tab, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Peer, number(Median(r.Values)), spread(r.Values, number),
 			ratio(Median(r.Ratios)), spread(r.Ratios, ratio), r.target(w.Less), r.cpu("\t"))
@@ -49,15 +49,26 @@ func (c Comparison) target(less bool) string {
 	if c.Target == 0 || len(c.Ratios) == 0 {
 		return ""
 	}
+	return goal(c.Target, ratio, less, c.Met(less))
+}
+
+func (w *Workload) target() string {
+	if w.Target == 0 || len(w.Ours.Values) == 0 {
+		return ""
+	}
+	return goal(w.Target, number, w.Less, w.Met())
+}
+
+func goal(target float64, format func(float64) string, less, met bool) string {
 	sign := "≥"
 	if less {
 		sign = "≤"
 	}
 	verdict := "missed"
-	if c.Met(less) {
+	if met {
 		verdict = "met"
 	}
-	return fmt.Sprintf("%s %s %s", sign, ratio(c.Target), verdict)
+	return fmt.Sprintf("%s %s %s", sign, format(target), verdict)
 }
 
 // cpu writes the processor time of the broker and of the clients for each

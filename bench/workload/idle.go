@@ -13,15 +13,14 @@ import (
 
 // idle opens connections that do nothing; the figure is the growth of the
 // broker's resident memory for each.
-func idle(ours peer.Peer, rivals ...Rival) Workload {
+func idle(target float64, ours peer.Peer, rivals ...versus) Workload {
 	return Workload{
-		Name:  "idle-connections",
-		Title: "idle connections, resident memory of the broker for each",
-		Unit:  "KiB",
-		Less:  true,
-		Ours:  ours, Rivals: rivals,
-		Run: runIdle,
-	}
+		Name:   "idle-connections",
+		Title:  "idle connections, resident memory of the broker for each",
+		Unit:   "KiB",
+		Less:   true,
+		Target: target,
+	}.against(runIdle, ours, rivals...)
 }
 
 func runIdle(ctx context.Context, b peer.Broker, s Size) (Result, error) {

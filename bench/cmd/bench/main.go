@@ -37,6 +37,7 @@ func exit(err error) {
 
 type options struct {
 	quick, list, docs bool
+	all               bool
 	rounds            int
 	workloads         *regexp.Regexp
 	peers             *regexp.Regexp
@@ -50,6 +51,7 @@ func parse() (options, error) {
 	flag.BoolVar(&o.quick, "quick", false, "shorter and fewer rounds, nothing is written unless --json says so")
 	flag.BoolVar(&o.list, "list", false, "list workloads and their peers")
 	flag.BoolVar(&o.docs, "docs", false, "only write docs/performance.md anew from its JSON")
+	flag.BoolVar(&o.all, "all", false, "with --quick: also the peers that no target is about")
 	flag.IntVar(&o.rounds, "rounds", 0, "rounds (5; with --quick 1)")
 	flag.StringVar(&workloads, "workload", "", "only workloads whose name matches this pattern; nothing is written unless --json says so")
 	flag.StringVar(&peers, "peer", "", "only peers whose name matches this pattern")
@@ -129,7 +131,7 @@ func list(all []workload.Workload) error {
 	for _, w := range all {
 		fmt.Printf("%s: %s\n  %s\n", w.Name, w.Title, w.Ours.Name)
 		for _, r := range w.Rivals {
-			fmt.Printf("  %s\n", r.Peer.Name)
+			fmt.Printf("  %s\n", r.Name)
 		}
 	}
 	return nil

@@ -20,39 +20,39 @@ type measurement struct {
 }
 
 // runTime bounds one run of one peer, starting and stopping included.
-const runTime = 2 * time.Minute
+const runTime = 5 * time.Minute
 
 // measure runs a workload in rounds, prints what it gave and keeps it. Each
 // round begins with another peer, so that none has the better place.
 func (m *measurement) measure(ctx context.Context, w workload.Workload) error {
-	peers := []peer.Peer{w.Ours}
+	contestants := []workload.Contestant{w.Ours}
 	for _, r := range w.Rivals {
-		peers = append(peers, r.Peer)
+		contestants = append(contestants, r.Contestant)
 	}
-	series := make([]report.Series, len(peers))
-	for i, p := range peers {
-		series[i].Peer = p.Name
-		if m.options.peers.MatchString(p.Name) {
-			series[i].Version = p.Version()
+	series := make([]report.Series, len(contestants))
+	for i, c := range contestants {
+		series[i].Peer = c.Name
+		if m.wanted(w, i) {
+			series[i].Version = c.Version()
 		}
 	}
 	for round := range m.options.rounds {
-		for i := range peers {
-			i = (i + round) % len(peers)
+		for i := range contestants {
+			i = (i + round) % len(contestants)
 			s := &series[i]
-			if s.Failed != "" || !m.options.peers.MatchString(s.Peer) {
+			if s.Failed != "" || !m.wanted(w, i) {
 				continue
 			}
-			err := m.once(ctx, w, peers[i], s)
+			progress("%s, round %d/%d: %s", w.Name, round+1, m.options.rounds, s.Peer)
+			err := m.once(ctx, contestants[i], s)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case errors.Is(err, peer.ErrUnable):
+			case errors.Is(err, peer.ErrUnable), errors.Is(err, peer.ErrMissing):
 				s.Failed = err.Error()
 			case err != nil:
 				s.Failed = fmt.Sprintf("round %d: %v", round+1, err)
 			}
-			progress("%s, round %d/%d: %s", w.Name, round+1, m.options.rounds, s.Peer)
 		}
 	}
 	progress("")
@@ -60,35 +60,40 @@ func (m *measurement) measure(ctx context.Context, w workload.Workload) error {
 	return nil
 }
 
+// wanted says whether contestant i, 0 being ours, takes part. A short run leaves
+// out those that only stand by.
+func (m *measurement) wanted(w workload.Workload, i int) bool {
+	if i == 0 {
+		return m.options.peers.MatchString(w.Ours.Name)
+	}
+	r := w.Rivals[i-1]
+	return m.options.peers.MatchString(r.Name) && (!m.options.quick || m.options.all || r.Target != 0)
+}
+
 func (m *measurement) keep(w workload.Workload, series []report.Series) {
-	result := report.Workload{Name: w.Name, Title: w.Title, Note: w.Note, Unit: w.Unit, Less: w.Less, Ours: series[0]}
+	result := report.Workload{Name: w.Name, Title: w.Title, Note: w.Note, Unit: w.Unit, Less: w.Less, Target: w.Target, Ours: series[0]}
 	for i, r := range w.Rivals {
-		result.Rivals = append(result.Rivals, report.Comparison{Series: series[i+1], Target: r.Target})
+		if m.wanted(w, i+1) {
+			result.Rivals = append(result.Rivals, report.Comparison{Series: series[i+1], Target: r.Target})
+		}
 	}
 	result.Compare()
 	result.Table(os.Stdout)
 	m.report.Workloads = append(m.report.Workloads, result)
 }
 
-// once does the workload to a fresh broker and adds what it gave to s.
-func (m *measurement) once(ctx context.Context, w workload.Workload, p peer.Peer, s *report.Series) (err error) {
+// once does the workload once and adds what it gave to s.
+func (m *measurement) once(ctx context.Context, c workload.Contestant, s *report.Series) error {
 	ctx, cancel := context.WithTimeout(ctx, runTime)
 	defer cancel()
-	broker, err := p.Start(ctx)
+	result, err := c.Run(ctx, m.size)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, broker.Stop()) }()
-	theirs, ours := processorTime(broker.PID()), processorTime(os.Getpid())
-	result, err := w.Run(ctx, broker, m.size)
-	if err != nil {
-		return err
-	}
-	theirs, ours = processorTime(broker.PID())-theirs, processorTime(os.Getpid())-ours
 	s.Values = append(s.Values, result.Figure)
-	if result.Count > 0 {
-		s.BrokerCPU = append(s.BrokerCPU, float64(theirs.Nanoseconds())/1e3/float64(result.Count))
-		s.ClientCPU = append(s.ClientCPU, float64(ours.Nanoseconds())/1e3/float64(result.Count))
+	if n := float64(result.Count); n > 0 && result.BrokerCPU > 0 {
+		s.BrokerCPU = append(s.BrokerCPU, float64(result.BrokerCPU.Nanoseconds())/1e3/n)
+		s.ClientCPU = append(s.ClientCPU, float64(result.ClientCPU.Nanoseconds())/1e3/n)
 	}
 	return nil
 }
