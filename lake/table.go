@@ -14,11 +14,12 @@ import (
 // table is a table of the schema with the SQL that works on it. Immutable.
 type table struct {
 	*schema.Table
-	names []string      // the columns, then the extras
-	types []schema.Type // of names
-	keys  []int         // positions in names
-	rows  string        // the table in the file, quoted
-	merge string        // applies staged rows, an absent value keeping what is there
+	names  []string      // the columns, then the extras
+	types  []schema.Type // of names
+	keys   []int         // positions in names
+	rows   string        // the table in the file, quoted
+	staged bool          // rows go by way of the staging area
+	merge  string        // applies staged rows; with keys an absent value keeps what is there
 }
 
 func newTable(s *schema.Table) *table {
@@ -34,7 +35,11 @@ func newTable(s *schema.Table) *table {
 	for _, key := range s.Keys {
 		t.keys = append(t.keys, slices.Index(t.names, key))
 	}
-	t.merge = t.mergeSparse()
+	// The driver would write JSON anew that goes right into its table.
+	t.staged = len(t.keys) > 0 || slices.Contains(t.types, schema.JSON)
+	if t.merge = t.insert(); len(t.keys) > 0 {
+		t.merge = t.mergeSparse()
+	}
 	return t
 }
 
@@ -57,7 +62,7 @@ func (t *table) layout() []column {
 	cols := make([]column, 0, len(t.names)+1)
 	for i, name := range t.names {
 		nullable := i >= len(t.Columns) || t.Columns[i].Nullable
-		cols = append(cols, column{name, duckTypes[t.types[i]].name, nullable})
+		cols = append(cols, column{name, duckType(t.types[i]), nullable})
 	}
 	return append(cols, column{seqColumn, "UBIGINT", false})
 }
@@ -96,20 +101,21 @@ const orderColumn = "_order"
 
 // stageTypes are the types of a staged row.
 func (t *table) stageTypes() ([]duckdb.TypeInfo, []string, error) {
-	kinds := make([]duckdb.Type, 0, len(t.types)+2)
-	for _, c := range t.types {
-		kinds = append(kinds, duckTypes[c].code)
-	}
-	kinds = append(kinds, duckdb.TYPE_UBIGINT, duckdb.TYPE_UBIGINT)
-	infos := make([]duckdb.TypeInfo, len(kinds))
-	for i, k := range kinds {
-		info, err := duckdb.NewTypeInfo(k)
+	infos := make([]duckdb.TypeInfo, 0, len(t.types)+2)
+	for _, c := range append(slices.Clone(t.types), schema.UBigInt, schema.UBigInt) {
+		info, err := stagedType(c)
 		if err != nil {
 			return nil, nil, err
 		}
-		infos[i] = info
+		infos = append(infos, info)
 	}
 	return infos, append(slices.Clone(t.names), seqColumn, orderColumn), nil
+}
+
+// insert adds the staged rows.
+func (t *table) insert() string {
+	all := quoteAll("", append(slices.Clone(t.names), seqColumn))
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM staged", t.rows, all, all)
 }
 
 // mergeSparse folds the staged rows of each key, a later value winning over an

@@ -76,7 +76,7 @@ func (w *writer) sink(t *table) (*sink, error) {
 	}
 	s := &sink{table: t}
 	var err error
-	if len(t.Keys) == 0 {
+	if !t.staged {
 		s.appender, err = duckdb.NewAppender(w.conn, "", rowsSchema, t.Name)
 	} else {
 		s.appender, err = w.stage(t, t.merge)
@@ -104,7 +104,7 @@ func (s *sink) add(values []any, seq uint64) error {
 		s.row = append(s.row, v)
 	}
 	s.row = append(s.row, seq)
-	if len(s.table.Keys) > 0 {
+	if s.table.staged {
 		s.order++
 		s.row = append(s.row, s.order)
 	}

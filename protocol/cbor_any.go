@@ -223,6 +223,10 @@ func (d *anyDecoder) tagged(start, pos int, tag uint64) (v any, end int, err err
 		v, err = timeOf(v)
 	case 2, 3:
 		v, err = bignum(v, tag == 3)
+	case tagDecimal:
+		if d, ok := decimalOf(v); ok {
+			v = d
+		}
 	}
 	return v, end, err
 }

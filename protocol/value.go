@@ -13,8 +13,8 @@ type RawValue []byte
 
 // Decode decodes the value into dst, a pointer. Into an any it gives: nil, bool,
 // int64 (uint64 above 2^63-1), *big.Int beyond, float64, string, []byte, []any,
-// map[string]any, time.Time (tags 0, 1) and DataFrame (tag 80, part of r: do not
-// change it); the content of any other tag. Keys of maps that are no text become
+// map[string]any, time.Time (tags 0, 1), Decimal (tag 4) and DataFrame (tag 80, part
+// of r: do not change it); the content of any other tag. Keys of maps that are no text become
 // text where dst wants text; a key that is there twice is an error. Records of
 // rembus.js (tag 57343) become maps. An any inside a struct holds the same types,
 // but *big.Int from 2^63 on.

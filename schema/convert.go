@@ -16,8 +16,15 @@ import (
 //   - Integers take integers within their range, and floats without fraction.
 //   - DOUBLE takes floats, NaN and infinity too, and integers that it holds exactly.
 //   - FLOAT takes the same, rounded to the nearest, unless it would overflow.
-//   - TIMESTAMP takes times, ISO 8601 text (UTC unless it has a zone) and seconds
-//     since 1970, years 1 to 9999; parts of a microsecond are cut.
+//   - DECIMAL takes integers, decimal text, decimal fractions, and floats by the
+//     shortest text that means them; no digit is dropped that is not zero.
+//   - TIMESTAMP and TIMESTAMPTZ take times, ISO 8601 text (UTC unless it has a zone)
+//     and seconds since 1970, years 1 to 9999; parts of a microsecond are cut.
+//   - DATE takes the same, but no numbers, and only midnight UTC.
+//   - TIME takes text such as 10:20:30.5; parts of a microsecond are cut.
+//   - UUID takes its text, with or without hyphens, and 16 bytes.
+//   - JSON takes text that is JSON, as it is, and what JSON can express: maps, lists,
+//     numbers, booleans, and times as text. Text that is no JSON is refused.
 //   - BOOLEAN, TEXT and BLOB take only their like: no number becomes text.
 func (t Type) Convert(v any) (any, error) {
 	if v == nil {
@@ -43,9 +50,20 @@ func (t Type) Convert(v any) (any, error) {
 		return toFloat(v)
 	case Double:
 		return toDouble(v)
-	case Timestamp:
-		return toTimestamp(v)
+	case Timestamp, TimestampTZ:
+		return t.toTimestamp(v)
+	case Date:
+		return toDate(v)
+	case Time:
+		return toTime(v)
+	case UUID:
+		return toUUID(v)
+	case JSON:
+		return toJSON(v)
 	default:
+		if digits, scale, ok := t.Decimal(); ok {
+			return t.toDecimal(v, digits, scale)
+		}
 		return t.toInteger(v)
 	}
 	return nil, t.refuse(v)
@@ -80,17 +98,20 @@ func (t Type) ParseText(s string) (any, error) {
 		return nil, t.refuse(s)
 	case Blob:
 		return []byte(s), nil
-	case Text:
+	case Text, Date, Time, UUID, JSON:
 		return t.Convert(s)
 	case Float, Double:
 		if f, ok := parseFloat(s); ok {
 			return t.Convert(f)
 		}
 		return nil, t.refuse(s)
-	case Timestamp:
+	case Timestamp, TimestampTZ:
 		if f, ok := parseFloat(s); ok {
 			return t.Convert(f)
 		}
+		return t.Convert(s)
+	}
+	if _, _, ok := t.Decimal(); ok {
 		return t.Convert(s)
 	}
 	if i, ok := parseInteger(s); ok {

@@ -228,7 +228,7 @@ func TestParseText(t *testing.T) {
 func TestParseType(t *testing.T) {
 	for name, want := range map[string]Type{
 		"double": Double, "Varchar": Text, "STRING": Text, "int": Integer, "INT8": BigInt, "real": Float, "bool": Boolean, "bytea": Blob, "datetime": Timestamp,
-		"": "", " TEXT": "", "TEXT)": "", "DECIMAL": "", "VARCHAR(20)": "",
+		"": "", " TEXT": "", "TEXT)": "", "VARCHAR(20)": "",
 	} {
 		if got, ok := ParseType(name); got != want || ok != (want != "") {
 			t.Errorf("%q: %q, %v", name, got, ok)

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -46,6 +47,7 @@ func FuzzParse(f *testing.F) {
 var goTypes = map[Type]any{
 	Boolean: false, Text: "", Blob: []byte{}, TinyInt: int8(0), UTinyInt: uint8(0), SmallInt: int16(0), USmallInt: uint16(0), Integer: int32(0), UInteger: uint32(0),
 	BigInt: int64(0), UBigInt: uint64(0), HugeInt: &big.Int{}, UHugeInt: &big.Int{}, Float: float32(0), Double: float64(0), Timestamp: time.Time{},
+	TimestampTZ: time.Time{}, Date: time.Time{}, Time: time.Time{}, Decimal: int64(0), UUID: []byte{}, JSON: "",
 }
 
 // checkValue: nothing but the Go type of the column reaches the driver, and
@@ -57,6 +59,15 @@ func checkValue(t *testing.T, typ Type, v any) {
 	if s, ok := v.(string); ok && !utf8.ValidString(s) {
 		t.Fatalf("text %q", s)
 	}
+	if b, ok := v.([]byte); ok && typ == UUID && len(b) != 16 {
+		t.Fatalf("UUID %x", b)
+	}
+	if n, ok := v.(int64); ok && typ == Decimal && (n <= -1e18 || n >= 1e18) {
+		t.Fatalf("DECIMAL %d", n)
+	}
+	if s, ok := v.(string); ok && typ == JSON && !json.Valid([]byte(s)) {
+		t.Fatalf("JSON %q", s)
+	}
 	if at, ok := v.(time.Time); ok && (at.Year() < 1 || at.Year() > 9999 || at.Location() != time.UTC || at.Nanosecond()%1000 != 0) {
 		t.Fatalf("time %v", at)
 	}
@@ -65,7 +76,8 @@ func checkValue(t *testing.T, typ Type, v any) {
 // FuzzParseText: what a topic says becomes a value of the type or an error fit to
 // print.
 func FuzzParseText(f *testing.F) {
-	for _, s := range []string{"", "true", "-129", "1e400", "NaN", "340282366920938463463374607431768211456", "2026-01-31T10:20:30+01:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.9999999-01", "a\x00\xff"} {
+	for _, s := range []string{"", "true", "-129", "1e400", "NaN", "340282366920938463463374607431768211456", "2026-01-31T10:20:30+01:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.9999999-01", "a\x00\xff",
+		"2026-01-31", "10:20:30.5", "-12.5e3", "1e-9999", "0123456789abcdef0123456789abcdef", `{"a":[1,"\ud83d\ude00"]}`, `"\ud800"`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -96,6 +108,10 @@ func FuzzRow(f *testing.F) {
 	f.Add([]byte("\x41a"))
 	f.Add([]byte("\xf5"))
 	f.Add([]byte("\xf6"))
+	f.Add([]byte("\xc4\x82\x20\x0f"))
+	f.Add([]byte("\xc4\x82\x3b\x7f\xff\xff\xff\xff\xff\xff\xff\x01"))
+	f.Add([]byte("\xa1\x61a\x82\xf6\xf9\x7e\x00"))
+	f.Add([]byte("\x6a2026-01-31"))
 	var tables []string
 	for i, typ := range Types {
 		tables = append(tables, fmt.Sprintf(`{"table": "t%d", "columns": [{"col": "v", "type": "%s", "nullable": %v}]}`, i, typ, i%2 == 0))

@@ -41,9 +41,17 @@ type member struct {
 func (n *node) any() any {
 	switch n.kind {
 	case object:
-		return map[string]any{}
+		m := make(map[string]any, len(n.members))
+		for _, f := range n.members {
+			m[f.key] = f.value.any()
+		}
+		return m
 	case array:
-		return make([]any, len(n.items))
+		list := make([]any, len(n.items))
+		for i := range n.items {
+			list[i] = n.items[i].any()
+		}
+		return list
 	}
 	return n.value
 }

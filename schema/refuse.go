@@ -43,6 +43,11 @@ func describe(v any) string {
 		return "a map"
 	case time.Time:
 		return "the time " + v.UTC().Format(time.RFC3339Nano)
+	case protocol.Decimal:
+		if v.Mantissa.BitLen() > 256 {
+			return "a decimal fraction of " + count(v.Mantissa.BitLen(), "bit")
+		}
+		return "the number " + v.String()
 	case protocol.DataFrame:
 		return "a DataFrame"
 	}

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rembus-go/rembus/protocol"
 )
@@ -195,6 +196,7 @@ func TestRowAllTypes(t *testing.T) {
 		Boolean: true, Text: "x", Blob: []byte{1}, TinyInt: int8(math.MinInt8), UTinyInt: uint8(math.MaxUint8), SmallInt: int16(math.MinInt16), USmallInt: uint16(math.MaxUint16),
 		Integer: int32(math.MinInt32), UInteger: uint32(math.MaxUint32), BigInt: int64(math.MinInt64), UBigInt: uint64(math.MaxUint64),
 		HugeInt: new(big.Int).Neg(two127), UHugeInt: new(big.Int).Sub(two128, big.NewInt(1)), Float: float32(0.1), Double: 0.1, Timestamp: day,
+		TimestampTZ: day, Date: midnightOf(2026, 1, 31), Decimal: "-999999999999999.999", Time: "10:20:30.5", UUID: []byte("0123456789abcdef"), JSON: []any{int64(1)},
 	}
 	var cols []string
 	fields := map[string]any{}
@@ -207,6 +209,7 @@ func TestRowAllTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	values[Decimal], values[Time], values[JSON] = int64(-999999999999999999), time.Date(1970, 1, 1, 10, 20, 30, 5e8, time.UTC), "[1]"
 	for i, typ := range Types {
 		if !same(got[i], values[typ]) {
 			t.Errorf("%s: %T %v, want %v", typ, got[i], got[i], values[typ])

@@ -127,6 +127,9 @@ func (c *checker) typeHint(name string) string {
 	for i, t := range Types {
 		names[i] = string(t)
 	}
+	if base, _, ok := strings.Cut(name, "("); ok && typeNames[strings.ToUpper(strings.TrimSpace(base))] == Decimal {
+		return fmt.Sprintf("; it is DECIMAL(digits, scale), with 1 to %d digits, scale of them behind the point", MaxDecimal)
+	}
 	if hint := c.hint(name, names); hint != "" {
 		return hint
 	}

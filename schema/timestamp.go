@@ -26,15 +26,15 @@ var (
 	lastSecond  = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).Unix() - 1
 )
 
-func toTimestamp(v any) (any, error) {
+func (t Type) toTimestamp(v any) (any, error) {
 	switch n := v.(type) {
 	case time.Time:
-		return inYears(n, v)
+		return t.inYears(n, v)
 	case string:
 		if at, ok := parseTime(n); ok {
-			return inYears(at, v)
+			return t.inYears(at, v)
 		}
-		return nil, fmt.Errorf("TIMESTAMP takes text such as 2026-01-31T10:20:30Z, not %s", describe(v))
+		return nil, fmt.Errorf("%s takes text such as 2026-01-31T10:20:30Z, not %s", t, describe(v))
 	case int64:
 		if n >= firstSecond && n <= lastSecond {
 			return time.Unix(n, 0).UTC(), nil
@@ -43,18 +43,18 @@ func toTimestamp(v any) (any, error) {
 		if s := math.Floor(n); s >= float64(firstSecond) && s <= float64(lastSecond) {
 			// Round: a float of seconds has about 0.2 µs of noise.
 			micro := int64(math.Round((n - s) * 1e6))
-			return inYears(time.Unix(int64(s), micro*1000), v)
+			return t.inYears(time.Unix(int64(s), micro*1000), v)
 		}
 	case uint64, *big.Int:
 	default:
-		return nil, Timestamp.refuse(v)
+		return nil, t.refuse(v)
 	}
-	return nil, fmt.Errorf("TIMESTAMP takes seconds since 1970 in the years 1 to 9999, not %s", describe(v))
+	return nil, fmt.Errorf("%s takes seconds since 1970 in the years 1 to 9999, not %s", t, describe(v))
 }
 
-func inYears(at time.Time, v any) (any, error) {
+func (t Type) inYears(at time.Time, v any) (time.Time, error) {
 	if s := at.Unix(); s < firstSecond || s > lastSecond {
-		return nil, fmt.Errorf("TIMESTAMP takes the years 1 to 9999, not %s", describe(v))
+		return time.Time{}, fmt.Errorf("%s takes the years 1 to 9999, not %s", t, describe(v))
 	}
 	return at.UTC().Truncate(time.Microsecond), nil
 }
