@@ -3,14 +3,10 @@ package lake
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
-	"github.com/rembus-go/rembus/internal/arrowipc"
 	"github.com/rembus-go/rembus/lake/guard"
 	"github.com/rembus-go/rembus/protocol"
 )
@@ -35,7 +31,7 @@ func (l *Lake) checkWhere(ctx context.Context, t *table, where string) error {
 }
 
 // query answers query_T.
-func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (frame protocol.DataFrame, err error) {
+func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (protocol.DataFrame, error) {
 	q, err := queryOf(args, "where", "cols", "when")
 	if err != nil {
 		return nil, err
@@ -43,6 +39,18 @@ func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (fra
 	if q.when {
 		return nil, exception("when is not supported yet")
 	}
+	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn) (protocol.DataFrame, error) {
+		text, err := selection(ctx, conn, t, q)
+		if err != nil {
+			return nil, err
+		}
+		return l.result(ctx, conn, text, nil)
+	})
+}
+
+// asking calls fn in its turn, when the lake has what the log has now, with a connection
+// of its own and the time that a query has.
+func (l *Lake) asking(ctx context.Context, fn func(context.Context, *sql.Conn) (protocol.DataFrame, error)) (frame protocol.DataFrame, err error) {
 	l.queries.Add(1)
 	defer l.queries.Done()
 	ctx, cancel := context.WithTimeout(ctx, l.opts.QueryTimeout)
@@ -56,8 +64,13 @@ func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (fra
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	err = l.reading(func(s *store) error {
-		frame, err = l.ask(ctx, s, t, q)
+	err = l.reading(func(s *store) (err error) {
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, conn.Close()) }()
+		frame, err = fn(ctx, conn)
 		return err
 	})
 	return frame, err
@@ -92,32 +105,6 @@ func (l *Lake) awaitLevel(ctx context.Context, seq uint64, d time.Duration) erro
 	return l.progress.wait(ctx, seq)
 }
 
-// ask checks and runs the query on a connection of its own.
-func (l *Lake) ask(ctx context.Context, s *store, t *table, q question) (frame protocol.DataFrame, err error) {
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	text, err := selection(ctx, conn, t, q)
-	if err != nil {
-		return nil, err
-	}
-	text = fmt.Sprintf("%s LIMIT %d", text, l.opts.MaxRows+1)
-	err = conn.Raw(func(c any) error {
-		rows, err := c.(driver.QueryerContext).QueryContext(patient{ctx}, text, nil)
-		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return err
-		}
-		frame, err = l.collect(ctx, rows)
-		return errors.Join(err, rows.Close())
-	})
-	return frame, err
-}
-
 // selection returns the text of the query, checked.
 func selection(ctx context.Context, conn *sql.Conn, t *table, q question) (text string, err error) {
 	g := guard.New(conn)
@@ -137,48 +124,4 @@ func selection(ctx context.Context, conn *sql.Conn, t *table, q question) (text 
 		text += " WHERE (\n" + q.where + "\n)"
 	}
 	return text, nil
-}
-
-// collect turns rows into an IPC stream within the limits.
-func (l *Lake) collect(ctx context.Context, rows driver.Rows) (protocol.DataFrame, error) {
-	r, err := newResult(rows)
-	if err != nil {
-		return nil, err
-	}
-	w := arrowipc.NewWriter(r.schema, l.opts.MaxBytes)
-	for n := 0; ; n++ {
-		if n > l.opts.MaxRows {
-			return nil, exception("more than %d rows: narrow the condition (where), or read in parts", l.opts.MaxRows)
-		}
-		err := rows.Next(r.row)
-		if err == io.EOF {
-			break
-		}
-		if err == nil {
-			err = r.add()
-		}
-		if err != nil {
-			return nil, err
-		}
-		if r.full() {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			if err := l.tooLarge(w.Write(r.batch())); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := l.tooLarge(w.Write(r.batch())); err != nil {
-		return nil, err
-	}
-	frame, err := w.Bytes()
-	return frame, err
-}
-
-func (l *Lake) tooLarge(err error) error {
-	if errors.Is(err, arrowipc.ErrTooLarge) {
-		return exception("more than %d bytes: ask for fewer columns (cols), narrow the condition (where), or read in parts", l.opts.MaxBytes)
-	}
-	return err
 }

@@ -1,0 +1,151 @@
+package cursor
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+	"unsafe"
+
+	"github.com/duckdb/duckdb-go-bindings"
+	"github.com/duckdb/duckdb-go/v2"
+	"github.com/duckdb/duckdb-go/v2/mapping"
+)
+
+// interruptEvery is how often a statement whose time is over is interrupted: DuckDB
+// forgets an interrupt that comes before the statement has begun.
+const interruptEvery = 20 * time.Millisecond
+
+// statement is prepared and bound.
+type statement struct {
+	*duckdb.Stmt
+	handle mapping.PreparedStatement
+	stop   func()
+}
+
+// patient is a context that ends without saying so when asked: the driver, where
+// it asks between two steps, would drop a statement half made, and with it a
+// connection that DuckDB never gets rid of.
+type patient struct{ context.Context }
+
+func (patient) Err() error { return nil }
+
+func prepare(ctx context.Context, conn driver.Conn, text string, args []driver.NamedValue) (_ *statement, err error) {
+	c, ok := conn.(*duckdb.Conn)
+	if !ok {
+		return nil, fmt.Errorf("%T is no connection of DuckDB", conn)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	connection, err := handleIn(c, "conn")
+	if err != nil {
+		return nil, err
+	}
+	s := &statement{stop: interrupting(ctx, mapping.Connection{Ptr: connection})}
+	defer func() {
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		err = s.close(err)
+	}()
+	prepared, err := c.PrepareContext(patient{ctx}, text)
+	if err != nil {
+		return nil, err
+	}
+	s.Stmt = prepared.(*duckdb.Stmt)
+	kind, err := s.StatementType()
+	if err != nil {
+		return nil, err
+	}
+	if kind != duckdb.STATEMENT_TYPE_SELECT && kind != duckdb.STATEMENT_TYPE_EXPLAIN {
+		return nil, errors.New("only a SELECT gives rows")
+	}
+	if err := s.BindWithCtx(patient{ctx}, args); err != nil {
+		return nil, err
+	}
+	s.handle.Ptr, err = handleIn(s.Stmt, "preparedStmt")
+	return s, err
+}
+
+// handleIn returns the handle of the C interface that an object of the driver keeps
+// for itself. The driver has no door for statements that stream.
+func handleIn(object any, field string) (unsafe.Pointer, error) {
+	v := reflect.ValueOf(object).Elem().FieldByName(field)
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.Kind() == reflect.Struct {
+		v = v.FieldByName("Ptr")
+	}
+	if v.Kind() != reflect.UnsafePointer || v.IsNil() {
+		return nil, fmt.Errorf("this version of the DuckDB driver has no %s in %T", field, object)
+	}
+	return v.UnsafePointer(), nil
+}
+
+// interrupting interrupts what runs on connection when ctx ends. It no longer does so
+// once stop has returned.
+func interrupting(ctx context.Context, connection mapping.Connection) (stop func()) {
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-quit:
+			return
+		case <-ctx.Done():
+		}
+		tick := time.NewTicker(interruptEvery)
+		defer tick.Stop()
+		for {
+			mapping.Interrupt(connection)
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() {
+		close(quit)
+		<-done
+	}
+}
+
+// execute runs the statement up to its first rows.
+func (s *statement) execute(result *mapping.Result) error {
+	var pending mapping.PendingResult
+	defer mapping.DestroyPending(&pending)
+	// DuckDB means to replace this function, and has no other door to a stream yet.
+	if duckdb_go_bindings.PendingPreparedStreaming(s.handle, &pending) == mapping.StateError {
+		return &duckdb.Error{Msg: mapping.PendingError(pending)}
+	}
+	if mapping.ExecutePending(pending, result) == mapping.StateError {
+		err := resultError(result)
+		mapping.DestroyResult(result)
+		return err
+	}
+	return nil
+}
+
+// resultError returns what went wrong with a result, if anything did.
+func resultError(r *mapping.Result) error {
+	text := mapping.ResultError(r)
+	if text == "" {
+		return nil
+	}
+	return &duckdb.Error{Type: duckdb.ErrorType(mapping.ResultErrorType(r)), Msg: text}
+}
+
+func (s *statement) close(err error) error {
+	s.stop()
+	if s.Stmt != nil {
+		err = errors.Join(err, s.Close())
+	}
+	return err
+}
