@@ -24,8 +24,8 @@ type mqttClient struct {
 	closed   bool
 	err      error // why it ended
 	received map[string]func([]byte)
+	window   chan struct{} // a token for each message of the pipeline without an answer
 
-	window   chan struct{} // a token for each message without an answer
 	answered chan uint16   // SUBACK
 	lastID   uint16
 }
@@ -38,8 +38,7 @@ var errMQTTEnded = errors.New("the MQTT connection ended")
 // greet logs in on a new connection.
 func greet(conn net.Conn, id string) (Client, error) {
 	c := &mqttClient{
-		conn: conn, ended: make(chan struct{}), answered: make(chan uint16, 1),
-		window: make(chan struct{}, outstandingMax-1),
+		conn: conn, ended: make(chan struct{}), answered: make(chan uint16, 1), received: map[string]func([]byte){},
 	}
 	c.wake.L = &c.mu
 	r := bufio.NewReaderSize(conn, 64<<10)
@@ -141,8 +140,11 @@ func (c *mqttClient) handle(kind, flags byte, body []byte) error {
 	case mqttPubRel:
 		return ack(mqttPubComp)
 	case mqttPubAck, mqttPubComp:
+		c.mu.Lock()
+		window := c.window
+		c.mu.Unlock()
 		select {
-		case <-c.window:
+		case <-window:
 			return nil
 		default:
 			return fmt.Errorf("an answer to message %d that nobody waits for", id)

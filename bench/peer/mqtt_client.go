@@ -17,9 +17,6 @@ func (c *mqttClient) Flush() error { return nil }
 // Subscribe waits for the SUBACK.
 func (c *mqttClient) Subscribe(ctx context.Context, qos QoS, topic string, received func([]byte)) error {
 	c.mu.Lock()
-	if c.received == nil {
-		c.received = map[string]func([]byte){}
-	}
 	c.received[topic] = received
 	c.mu.Unlock()
 	id := c.nextID()
@@ -58,17 +55,19 @@ func (c *mqttClient) reason() error {
 // Pipeline publishes; QoS1 is answered by PUBACK, QoS2 by PUBREC and, after our
 // PUBREL, PUBCOMP.
 func (c *mqttClient) Pipeline(ctx context.Context, qos QoS, topic string, n, window int, next func() []byte) error {
-	window = min(window, cap(c.window))
-	spare := cap(c.window) - window // tokens that are ours, so that window are left
+	tokens := make(chan struct{}, min(window, outstandingMax-1))
+	c.mu.Lock()
+	c.window = tokens
+	c.mu.Unlock()
 	take := func(n int) error {
 		for range n {
 			select {
-			case c.window <- struct{}{}:
+			case tokens <- struct{}{}:
 				continue
 			default:
 			}
 			select {
-			case c.window <- struct{}{}:
+			case tokens <- struct{}{}:
 			case <-c.ended:
 				return c.reason()
 			case <-ctx.Done():
@@ -76,9 +75,6 @@ func (c *mqttClient) Pipeline(ctx context.Context, qos QoS, topic string, n, win
 			}
 		}
 		return nil
-	}
-	if err := take(spare); err != nil {
-		return err
 	}
 	for range n {
 		if err := take(1); err != nil {
@@ -89,14 +85,7 @@ func (c *mqttClient) Pipeline(ctx context.Context, qos QoS, topic string, n, win
 			return err
 		}
 	}
-	// All are answered when every token is ours.
-	if err := take(window); err != nil {
-		return err
-	}
-	for range cap(c.window) {
-		<-c.window
-	}
-	return nil
+	return take(cap(tokens)) // all are answered when every token is ours
 }
 
 // Close says farewell and closes the connection.

@@ -81,7 +81,7 @@ func (p *process) Stop() error {
 	select {
 	case <-p.exited:
 		return nil
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		p.cmd.Process.Kill()
 		<-p.exited
 		return fmt.Errorf("%s had to be killed", p.cmd.Path)

@@ -6,16 +6,21 @@ import (
 	"github.com/rembus-go/rembus/bench/peer"
 )
 
-// Binaries are the programs of the brokers.
+// Binaries are the programs of the brokers, and the directory of Python's.
 type Binaries struct {
-	Rembusd, NATS string
+	Rembusd, NATS, DuckDB, Python string
 }
 
 // All returns every workload with ours and its rivals, in the order of the
-// report.
-func All(bin Binaries) []Workload {
+// report. remove removes what they have made.
+func All(bin Binaries) (all []Workload, remove func() error) {
 	p := peers{bin}
-	return append(p.messages(), p.promises()...)
+	h := &history{broker: p.lake(historyTable)}
+	h.broker.Flags = []string{"--retention-size", "1GiB", "--shutdown-timeout", "50s", "--request-timeout", "1m", "--query-timeout", "1m"}
+	for _, some := range [][]Workload{p.messages(), p.promises(), p.stores(), p.queries(h), p.delays(), p.sizes()} {
+		all = append(all, some...)
+	}
+	return all, h.remove
 }
 
 // peers makes the peers of the workloads.
@@ -42,6 +47,11 @@ func mosquitto(target float64) versus { return versus{peer.Mosquitto("ws"), targ
 func mosquittoTCP() versus            { return versus{peer.Mosquitto("tcp"), 0} }
 func mosquittoBatched() versus        { return versus{peer.Mosquitto("ws batched"), 0} }
 func relay() versus                   { return versus{peer.Relay(), 0} }
+
+// lake is ours with tables.
+func (p peers) lake(schema string) peer.Rembusd {
+	return peer.Rembusd{Binary: p.bin.Rembusd, Label: "lake", Schema: schema}
+}
 
 // messages are the workloads of QoS0 and of calls.
 func (p peers) messages() []Workload {
@@ -84,7 +94,13 @@ func (p peers) promises() []Workload {
 			Title: fmt.Sprintf("1 publisher, QoS1, up to %d without an answer, no subscriber, %d bytes", outstanding, payloadSize),
 			Note:  ack,
 			Unit:  "messages/s",
-		}.against(qos1(0), ours, p.jetStream("2m", 1), mosquitto(2), p.jetStream("always", 0), mosquittoBatched(), mosquittoTCP()),
+		}.with(logFloor()).against(qos1(0), ours, p.jetStream("2m", 1), mosquitto(2), p.jetStream("always", 0), mosquittoBatched(), mosquittoTCP()),
+		Workload{
+			Name:  "qos1-alone",
+			Title: fmt.Sprintf("1 publisher, QoS1, a message at a time until it is answered, %d bytes", payloadSize),
+			Unit:  "µs",
+			Less:  true,
+		}.with(fsyncFloor()).against(qos1Alone, ours, p.jetStream("always", 0), p.jetStream("2m", 0), mosquitto(0)),
 		withSubscriber,
 		Workload{
 			Name:  "qos2-pipelined",

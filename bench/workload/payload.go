@@ -1,6 +1,9 @@
 package workload
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"io"
+)
 
 // payloadSize is the size of a message, unless a workload says otherwise.
 const payloadSize = 128
@@ -31,4 +34,10 @@ func number(b []byte) int {
 		return -1
 	}
 	return int(binary.BigEndian.Uint64(b[numberAt:]))
+}
+
+// full fills b.
+func full(r io.Reader, b []byte) error {
+	_, err := io.ReadFull(r, b)
+	return err
 }

@@ -26,6 +26,20 @@ func qos2(ctx context.Context, b peer.Broker, s Size) (Result, error) {
 	return runPipeline(ctx, b, s, 2, 0)
 }
 
+// qos1Alone is one message at a time; the figure is the median time of one in µs.
+func qos1Alone(ctx context.Context, b peer.Broker, s Size) (Result, error) {
+	c, err := b.Dial(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer c.Close()
+	data := message(payloadSize)
+	times, err := repeat(ctx, s.Time, func() error {
+		return c.Pipeline(ctx, 1, "bench", 1, outstanding, func() []byte { return data })
+	})
+	return Result{Figure: median(times), Count: len(times)}, err
+}
+
 func runPipeline(ctx context.Context, b peer.Broker, s Size, qos peer.QoS, subscribers int) (Result, error) {
 	clients, closeAll, err := dial(ctx, b, 1+subscribers)
 	if err != nil {

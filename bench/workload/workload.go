@@ -21,6 +21,9 @@ type Workload struct {
 	Target float64 // what our figure should reach by itself; 0 when there is none
 	Ours   Contestant
 	Rivals []Rival
+
+	// Prepare makes what all rounds use; nil when there is nothing.
+	Prepare func(ctx context.Context, s Size) error
 }
 
 // Contestant is what a workload is done to: a broker, or the least that could do
@@ -99,6 +102,12 @@ func (w Workload) against(run func(context.Context, peer.Broker, Size) (Result, 
 	for _, r := range rivals {
 		w.Rivals = append(w.Rivals, Rival{on(r.peer, run), r.target})
 	}
+	return w
+}
+
+// with adds a rival that no target is about.
+func (w Workload) with(c Contestant) Workload {
+	w.Rivals = append(w.Rivals, Rival{Contestant: c})
 	return w
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -81,7 +82,7 @@ const (
 	docsPage = "../docs/performance.md"
 )
 
-func run() error {
+func run() (err error) {
 	o, err := parse()
 	if err != nil {
 		return err
@@ -89,14 +90,24 @@ func run() error {
 	if o.docs {
 		return writePage()
 	}
-	all := workload.All(workload.Binaries{
+	bin := workload.Binaries{
 		Rembusd: filepath.Join(o.bin, "rembusd"),
 		NATS:    filepath.Join(o.bin, "nats-server"),
-	})
+		DuckDB:  filepath.Join(o.bin, "bench-duckdb"),
+		Python:  filepath.Join(o.bin, "rembus-python"),
+	}
+	all, remove := workload.All(bin)
 	if o.list {
 		return list(all)
 	}
-	if err := build(o.bin, "github.com/nats-io/nats-server/v2", "nats-server"); err != nil {
+	defer func() { err = errors.Join(err, remove()) }()
+	if _, err := exec.LookPath(bin.Rembusd); err != nil {
+		return fmt.Errorf("there is no rembusd to measure, make build makes one: %w", err)
+	}
+	if err := errors.Join(
+		build("github.com/nats-io/nats-server/v2", bin.NATS),
+		build("github.com/rembus-go/rembus/bench/cmd/duckdb", bin.DuckDB),
+	); err != nil {
 		return err
 	}
 	if o.profile != "" {
@@ -152,11 +163,11 @@ func writePage() error {
 }
 
 // build compiles a peer that is a Go program, at the version of go.mod.
-func build(bin, pkg, name string) error {
-	cmd := exec.Command("go", "build", "-o", filepath.Join(bin, name), pkg)
+func build(pkg, file string) error {
+	cmd := exec.Command("go", "build", "-o", file, pkg)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("failed to build %s: %w", name, err)
+		return fmt.Errorf("failed to build %s: %w", pkg, err)
 	}
 	return nil
 }

@@ -19,8 +19,12 @@ type measurement struct {
 	report  *report.Report
 }
 
-// runTime bounds one run of one peer, starting and stopping included.
-const runTime = 5 * time.Minute
+// The bounds of one run of one peer, starting and stopping included, and of
+// what is prepared for all of them.
+const (
+	runTime     = 5 * time.Minute
+	prepareTime = 30 * time.Minute
+)
 
 // measure runs a workload in rounds, prints what it gave and keeps it. Each
 // round begins with another peer, so that none has the better place.
@@ -30,6 +34,7 @@ func (m *measurement) measure(ctx context.Context, w workload.Workload) error {
 		contestants = append(contestants, r.Contestant)
 	}
 	series := make([]report.Series, len(contestants))
+	unprepared := m.prepare(ctx, w)
 	for i, c := range contestants {
 		series[i].Peer = c.Name
 		if m.wanted(w, i) {
@@ -44,7 +49,10 @@ func (m *measurement) measure(ctx context.Context, w workload.Workload) error {
 				continue
 			}
 			progress("%s, round %d/%d: %s", w.Name, round+1, m.options.rounds, s.Peer)
-			err := m.once(ctx, contestants[i], s)
+			err := unprepared
+			if err == nil {
+				err = m.once(ctx, contestants[i], s)
+			}
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
@@ -58,6 +66,16 @@ func (m *measurement) measure(ctx context.Context, w workload.Workload) error {
 	progress("")
 	m.keep(w, series)
 	return nil
+}
+
+func (m *measurement) prepare(ctx context.Context, w workload.Workload) error {
+	if w.Prepare == nil {
+		return nil
+	}
+	progress("%s: preparing", w.Name)
+	ctx, cancel := context.WithTimeout(ctx, prepareTime)
+	defer cancel()
+	return w.Prepare(ctx, m.size)
 }
 
 // wanted says whether contestant i, 0 being ours, takes part. A short run leaves
