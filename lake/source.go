@@ -24,23 +24,41 @@ type source struct {
 type cell func(i int) (any, error)
 
 // decode returns the rows of a change that is no deletion.
-func (c *change) decode() (_ *source, err error) {
-	defer recovered(&err)
+func (c *change) decode() (*source, error) {
 	if c.frame == nil {
 		return &source{len(c.rows), func(i int) ([]any, error) { return c.rows[i], nil }, c.overwrite}, nil
 	}
-	f, err := arrowipc.Decode(c.frame, arrowipc.Limits{})
+	all := make([]int, len(c.table.Columns))
+	for i := range all {
+		all[i] = i
+	}
+	s, f, err := c.frameRows(all, c.table.AppendExtras(nil, c.entry))
 	if err != nil {
 		return nil, err
 	}
+	s.overwrite = c.overwritten(f)
+	if c.upsert {
+		return s, s.complete()
+	}
+	return s, nil
+}
+
+// frameRows returns the values of some columns, given by their positions in the
+// table, in each row of the DataFrame, and behind them those of extras.
+func (c *change) frameRows(columns []int, extras []any) (_ *source, _ *arrowipc.Frame, err error) {
+	defer recovered(&err)
+	f, err := arrowipc.Decode(c.frame, arrowipc.Limits{})
+	if err != nil {
+		return nil, nil, err
+	}
 	cells := make([][]cell, len(f.Batches))
 	for i, b := range f.Batches {
-		if cells[i], err = c.cells(f.Schema, b); err != nil {
-			return nil, err
+		if cells[i], err = c.cells(f.Schema, b, columns); err != nil {
+			return nil, nil, err
 		}
 	}
-	s := &source{rows: int(f.Rows()), overwrite: c.overwritten(f)}
-	row := make([]any, len(c.table.names))
+	s := &source{rows: int(f.Rows())}
+	row := append(make([]any, len(columns)), extras...)
 	batch, first := 0, 0 // where the last row was, and the number of its batch's first
 	s.row = func(i int) (_ []any, err error) {
 		defer recovered(&err)
@@ -58,10 +76,7 @@ func (c *change) decode() (_ *source, err error) {
 		}
 		return row, nil
 	}
-	if c.upsert {
-		return s, s.complete()
-	}
-	return s, nil
+	return s, f, nil
 }
 
 // complete refuses rows of which one does not fit.
@@ -74,23 +89,20 @@ func (s *source) complete() error {
 	return nil
 }
 
-// cells returns a reader for each column and extra of the table.
-func (c *change) cells(frame *arrow.Schema, b arrow.RecordBatch) ([]cell, error) {
-	t := c.table
-	cells := make([]cell, 0, len(t.names))
-	for i := range t.Columns {
-		if at := frame.FieldIndices(t.Columns[i].Name); len(at) > 0 {
-			cells = append(cells, cellOf(&t.Columns[i], b.Column(at[0])))
+// cells returns a reader for each of the columns.
+func (c *change) cells(frame *arrow.Schema, b arrow.RecordBatch, columns []int) ([]cell, error) {
+	cells := make([]cell, len(columns))
+	for i, col := range columns {
+		column := &c.table.Columns[col]
+		if at := frame.FieldIndices(column.Name); len(at) > 0 {
+			cells[i] = cellOf(column, b.Column(at[0]))
 			continue
 		}
-		v, err := c.missing(i)
+		v, err := c.missing(col)
 		if err != nil {
 			return nil, err
 		}
-		cells = append(cells, constant(v))
-	}
-	for _, v := range t.AppendExtras(nil, c.entry) {
-		cells = append(cells, constant(v))
+		cells[i] = constant(v)
 	}
 	return cells, nil
 }
@@ -184,13 +196,17 @@ func cellOf(c *schema.Column, col arrow.Array) cell {
 			return read(i)
 		}
 	}
-	return func(i int) (any, error) {
+	convert := func(i int) (any, error) {
 		v, err := arrowipc.Value(col, i)
 		if err != nil {
 			return nil, &schema.ValueError{Column: c.Name, Reason: err.Error()}
 		}
 		return c.Value(v, protocol.CBOR)
 	}
+	if read := decimals(c.Type, col, convert); read != nil {
+		return read
+	}
+	return convert
 }
 
 // same returns a reader for the Arrow types that are what the column stores.
@@ -232,6 +248,30 @@ func same(t schema.Type, col arrow.Array) cell {
 		return read(t == schema.Blob, a)
 	}
 	return nil
+}
+
+// decimals returns a reader of numbers that have the scale of the column, nil for
+// others; what it does not take is for otherwise to convert or refuse. schema.Decimal
+// says what a value is.
+func decimals(t schema.Type, col arrow.Array, otherwise cell) cell {
+	digits, scale, ok := t.Decimal()
+	a, ok2 := col.(*array.Decimal128)
+	if !ok || !ok2 || a.DataType().(arrow.DecimalType).GetScale() != int32(scale) {
+		return nil
+	}
+	const most = 18 // digits of values that are int64
+	limit := int64(1)
+	for range min(digits, most) {
+		limit *= 10
+	}
+	return func(i int) (any, error) {
+		n := a.Value(i)
+		small := int64(n.LowBits())
+		if digits > most || a.IsNull(i) || n.HighBits() != small>>63 || small <= -limit || small >= limit {
+			return otherwise(i)
+		}
+		return small, nil
+	}
 }
 
 // values is an Arrow array of one type.

@@ -2,19 +2,17 @@ package arrowipc
 
 import (
 	"fmt"
-	"math/big"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/decimal128"
 )
 
 // Value returns row i of a column as protocol.RawValue.Decode would give it:
 // nil, bool, int64, uint64, *big.Int, float64, string, []byte or time.Time.
 // Float32 widens; a decimal without fraction is an integer, any other one its text;
-// dates and timestamps without a zone are UTC; a duration or a time of day is
-// its text. Nested columns are refused. The bytes are not copied.
+// dates and timestamps without a zone are UTC; a duration or a time of day, which
+// must be of one day, is its text. Nested columns are refused. The bytes are not copied.
 func Value(col arrow.Array, i int) (any, error) {
 	if col.IsNull(i) {
 		return nil, nil
@@ -48,13 +46,17 @@ func Value(col arrow.Array, i int) (any, error) {
 		return Value(c.Dictionary(), c.GetValueIndex(i))
 	case array.ExtensionArray:
 		return Value(c.Storage(), i)
-	case *array.Time32, *array.Time64, *array.Duration:
-		return col.ValueStr(i), nil
-	case *array.Decimal128:
-		// The scale is a number from outside too: the power of ten may be endless.
-		if scale := c.DataType().(arrow.DecimalType).GetScale(); scale >= 0 && scale <= 38 {
-			return decimal(c.Value(i), scale), nil
-		}
+	case *array.Duration:
+		return c.ValueStr(i), nil
+	case *array.Time32:
+		unit := c.DataType().(*arrow.Time32Type).Unit
+		return clock(int64(c.Value(i)), unit, c.Value(i).FormattedString(unit))
+	case *array.Time64:
+		unit := c.DataType().(*arrow.Time64Type).Unit
+		return clock(int64(c.Value(i)), unit, c.Value(i).FormattedString(unit))
+	}
+	if n, scale, ok := unscaled(col, i); ok {
+		return decimal(n, scale), nil
 	}
 	if n, ok := integer(col, i); ok {
 		return n, nil
@@ -98,28 +100,16 @@ func instant(col arrow.Array, i int) (time.Time, bool) {
 		return c.Value(i).ToTime(unit), true
 	case *array.Date32:
 		return c.Value(i).ToTime(), true
-	case *array.Date64:
-		return c.Value(i).ToTime(), true
+	case *array.Date64: // milliseconds; whole days, if the writer kept to the rules
+		return time.UnixMilli(int64(c.Value(i))).UTC(), true
 	}
 	return time.Time{}, false
 }
 
-// decimal returns an integer where there is no fraction.
-func decimal(v decimal128.Num, scale int32) any {
-	n := v.BigInt()
-	if scale > 0 {
-		unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
-		whole, rest := new(big.Int).QuoRem(n, unit, new(big.Int))
-		if rest.Sign() != 0 {
-			return v.ToString(scale)
-		}
-		n = whole
+// clock returns text, which says n units since midnight, if that is within a day.
+func clock(n int64, unit arrow.TimeUnit, text string) (any, error) {
+	if n < 0 || n >= int64(24*time.Hour/unit.Multiplier()) {
+		return nil, fmt.Errorf("a time of day of %d%s", n, unit)
 	}
-	if n.IsInt64() {
-		return n.Int64()
-	}
-	if n.IsUint64() {
-		return n.Uint64()
-	}
-	return n
+	return text, nil
 }
