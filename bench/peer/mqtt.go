@@ -26,7 +26,7 @@ type mqttClient struct {
 	received map[string]func([]byte)
 	window   chan struct{} // a token for each message of the pipeline without an answer
 
-	answered chan uint16   // SUBACK
+	answered chan uint16 // SUBACK
 	lastID   uint16
 }
 

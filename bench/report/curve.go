@@ -21,6 +21,9 @@ type Point struct {
 	Values []float64
 }
 
+// growthTarget is what doubling the X may at most do to the cost.
+const growthTarget = 2
+
 // growth is the largest factor by which the cost grew from one point to the
 // next, taken for a doubling of X.
 func (c *Curve) growth() float64 {
@@ -48,20 +51,23 @@ func (c *Curve) Table(out io.Writer) {
 	}
 }
 
-// picture is the name of the file in docs/ that shows the curve.
-func (c *Curve) picture() string { return "performance-" + c.Name + ".svg" }
+// Picture is the name of the file beside the page that shows the curve.
+func (c *Curve) Picture() string { return "performance-" + c.Name + ".svg" }
 
 func (r *Report) curves(out io.Writer) {
 	if len(r.Curves) == 0 {
 		return
 	}
 	fmt.Fprint(out, "## Growth\n\nCost of one delivery, broker and clients together, on a fresh broker for each point.\n**Growth** is the largest factor of the cost when the axis doubles, between two points.\n\n")
-	fmt.Fprintln(out, "| | growth |\n| --- | ---: |")
+	fmt.Fprintln(out, "| | growth | target |\n| --- | ---: | --- |")
 	for _, c := range r.Curves {
-		fmt.Fprintf(out, "| %s | %s |\n", c.Title, ratio(c.growth()))
+		fmt.Fprintf(out, "| %s | %s | %s |\n", c.Title, ratio(c.growth()), goal(growthTarget, ratio, true, c.growth() <= growthTarget))
 	}
 	for _, c := range r.Curves {
-		fmt.Fprintf(out, "\n![%s](%s)\n", c.Title, c.picture())
+		if len(c.Points) > 0 {
+			fmt.Fprintf(out, "\n![%s](%s)\n\n", c.Title, c.Picture())
+			c.row(out)
+		}
 		if c.Note != "" {
 			fmt.Fprintf(out, "\n%s\n", c.Note)
 		}
@@ -69,4 +75,15 @@ func (r *Report) curves(out io.Writer) {
 			fmt.Fprintf(out, "\n%s\n", c.Failed)
 		}
 	}
+}
+
+// row writes the points as a table that lies.
+func (c *Curve) row(out io.Writer) {
+	x, line, y := "| "+c.Axis+" |", "| --- |", "| "+c.Unit+" |"
+	for _, p := range c.Points {
+		x += " " + number(p.X) + " |"
+		line += " ---: |"
+		y += " " + number(Median(p.Values)) + " |"
+	}
+	fmt.Fprintf(out, "%s\n%s\n%s\n", x, line, y)
 }

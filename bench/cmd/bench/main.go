@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -38,7 +39,8 @@ func exit(err error) {
 
 type options struct {
 	quick, list, docs bool
-	all               bool
+	all, curves       bool
+	some              bool // a pattern leaves something out
 	rounds            int
 	workloads         *regexp.Regexp
 	peers             *regexp.Regexp
@@ -53,6 +55,7 @@ func parse() (options, error) {
 	flag.BoolVar(&o.list, "list", false, "list workloads and their peers")
 	flag.BoolVar(&o.docs, "docs", false, "only write docs/performance.md anew from its JSON")
 	flag.BoolVar(&o.all, "all", false, "with --quick: also the peers that no target is about")
+	flag.BoolVar(&o.curves, "curves", false, "only measure how costs grow, and draw that into docs")
 	flag.IntVar(&o.rounds, "rounds", 0, "rounds (5; with --quick 1)")
 	flag.StringVar(&workloads, "workload", "", "only workloads whose name matches this pattern; nothing is written unless --json says so")
 	flag.StringVar(&peers, "peer", "", "only peers whose name matches this pattern")
@@ -66,7 +69,8 @@ func parse() (options, error) {
 			o.rounds = 1
 		}
 	}
-	if o.json == "" && !o.quick && workloads == "" && peers == "" {
+	o.some = workloads != "" || peers != ""
+	if o.json == "" && !o.quick && !o.some {
 		o.json = docsJSON
 	}
 	var err error
@@ -120,22 +124,55 @@ func run() (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	m := newMeasurement(o)
+	if err := m.run(ctx, all, workload.Curves(bin)); err != nil {
+		return err
+	}
+	if o.json == "" {
+		return nil
+	}
+	if err := m.report.Save(o.json); err != nil {
+		return err
+	}
+	if o.json != docsJSON {
+		return draw(m.report, filepath.Dir(o.json))
+	}
+	return writePage()
+}
+
+// run measures what the options ask for. A full run has workloads and curves, a
+// short one only workloads; with --curves it is only curves, which replace
+// those of the figures that are there.
+func (m *measurement) run(ctx context.Context, all []workload.Workload, curves []workload.Curve) error {
+	o := m.options
 	for _, w := range all {
-		if !o.workloads.MatchString(w.Name) {
+		if o.curves || !o.workloads.MatchString(w.Name) {
 			continue
 		}
 		if err := m.measure(ctx, w); err != nil {
 			return err
 		}
 	}
+	for _, c := range curves {
+		if !o.curves && (o.quick || o.some) || !o.workloads.MatchString(c.Name) {
+			continue
+		}
+		if err := m.curve(ctx, c); err != nil {
+			return err
+		}
+	}
 	m.report.Machine.Load += ", " + report.LoadAverage()
-	if o.json == "" {
+	if !o.curves || o.json != docsJSON {
 		return nil
 	}
-	if err := m.report.Save(o.json); err != nil || o.json != docsJSON {
+	old, err := report.Load(docsJSON)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
 		return err
 	}
-	return writePage()
+	old.Curves = m.report.Curves
+	m.report = old
+	return nil
 }
 
 func list(all []workload.Workload) error {
@@ -159,7 +196,7 @@ func writePage() error {
 	}
 	defer page.Close()
 	r.Markdown(page)
-	return page.Close()
+	return errors.Join(page.Close(), draw(r, filepath.Dir(docsPage)))
 }
 
 // build compiles a peer that is a Go program, at the version of go.mod.
