@@ -13,6 +13,7 @@ SCHEMA ?= schema.json
 PKG ?= ./...
 FUZZTIME ?= 20s
 KILLS ?= 200
+WORKLOAD ?= --duration 10s
 # auto: leave interop out, saying so, where Python is missing. required: fail then.
 REMBUS_INTEROP ?= auto
 
@@ -29,6 +30,7 @@ help: ## show this
 	@echo '  PKG=./server  what test, race and fuzz work on  (now $(PKG))'
 	@echo '  FUZZTIME=1m   how long each fuzz target runs    (now $(FUZZTIME))'
 	@echo '  KILLS=1000    how often torture kills rembusd   (now $(KILLS))'
+	@echo '  WORKLOAD=…    flags of rembus bench for profile (now $(WORKLOAD))'
 
 .PHONY: build
 build: toolchain ## build bin/rembusd and bin/rembus
@@ -79,9 +81,13 @@ bench: build ## measure against other brokers, write docs/performance.md (many m
 bench-quick: build ## the same in short, printed only
 	cd bench && go run ./cmd/bench --quick
 
+.PHONY: profile
+profile: build ## CPU, heap and mutex profiles of rembusd under WORKLOAD, in profiles/
+	ci/profile $(WORKLOAD)
+
 .PHONY: clean
 clean: ## remove what was built, the Python environment included
-	rm -rf bin .venv
+	rm -rf bin .venv profiles
 	go clean -testcache
 
 .PHONY: venv

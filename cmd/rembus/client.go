@@ -116,6 +116,21 @@ func trust(path string, u *url.URL) (*tls.Config, error) {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
+// flush waits until everything is sent and acknowledged, or the connection is
+// lost for longer than the timeout; closing says what is left. While there is a
+// connection it takes the time that it needs.
+func (c *client) flush(ctx context.Context, comp *component.Component) {
+	for {
+		round, cancel := context.WithTimeout(ctx, c.timeout)
+		err := comp.Flush(round)
+		cancel()
+		lost := errors.Is(err, component.ErrTimeout) && !comp.Connected()
+		if err == nil || lost || ctx.Err() != nil || errors.Is(err, component.ErrClosed) {
+			return
+		}
+	}
+}
+
 // close ends comp in good order, for which it has the time of --timeout; err is what
 // came before.
 func (c *client) close(comp *component.Component, err error) error {

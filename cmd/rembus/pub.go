@@ -104,7 +104,7 @@ func (p *pub) run(ctx context.Context, from source, console *console) error {
 	stop := tally.watch()
 	err = p.publish(ctx, comp.Topic(p.topic, opts...), from, tally)
 	if err == nil {
-		p.flush(ctx, comp)
+		p.client.flush(ctx, comp)
 	}
 	doubt := p.qos == 0 && (comp.Stats().Reconnects > 0 || !comp.Connected())
 	err = p.client.close(comp, err) // what is still open fails now
@@ -140,20 +140,5 @@ func (p *pub) publish(ctx context.Context, topic *component.Topic, from source, 
 			return fmt.Errorf("%s: %w", p.topic, err)
 		}
 		tally.sent(outcome)
-	}
-}
-
-// flush waits until everything is sent and acknowledged, or the connection is
-// lost for longer than the timeout; closing says what is left. While there is a
-// connection it takes the time that it needs.
-func (p *pub) flush(ctx context.Context, comp *component.Component) {
-	for {
-		round, cancel := context.WithTimeout(ctx, p.client.timeout)
-		err := comp.Flush(round)
-		cancel()
-		lost := errors.Is(err, component.ErrTimeout) && !comp.Connected()
-		if err == nil || lost || ctx.Err() != nil || errors.Is(err, component.ErrClosed) {
-			return
-		}
 	}
 }
