@@ -51,6 +51,27 @@ func FuzzSelect(f *testing.F) {
 	})
 }
 
+// FuzzQuery holds the same for whole queries.
+func FuzzQuery(f *testing.F) {
+	for _, name := range []string{"useful_sql.txt", "attacks_sql.txt"} {
+		for _, line := range lines(f, name) {
+			f.Add(line)
+		}
+	}
+	db := open(f)
+	g := guard.New(db)
+	before := objects(f, db)
+	f.Fuzz(func(t *testing.T, text string) {
+		if g.Query(t.Context(), both, text, nil) != nil {
+			return
+		}
+		_ = runQuery(db, text)
+		if after := objects(t, db); after != before {
+			t.Fatalf("%d objects, were %d", after, before)
+		}
+	})
+}
+
 // objects counts what a statement could have made: tables, databases, settings
 // changed, rows.
 func objects(t testing.TB, db *sql.DB) (n int) {

@@ -22,6 +22,10 @@ var telemetry = guard.Table{
 	Columns: []string{"dn", "site", "temperature", "pressure", "n", "ok", "ts", "raw", "big"},
 }
 
+var sensor = guard.Table{Name: "sensor", Columns: []string{"dn", "kind", "unit", "installed", "doc", "price", "id"}}
+
+var both = []guard.Table{telemetry, sensor}
+
 // open returns a database with the empty table telemetry, where a text that
 // wants a file or a setting would get it.
 func open(t testing.TB) *sql.DB {
@@ -33,6 +37,10 @@ func open(t testing.TB) *sql.DB {
 	t.Cleanup(func() { _ = db.Close() })
 	_, err = db.Exec(`CREATE TABLE telemetry (dn VARCHAR, site VARCHAR, temperature DOUBLE, pressure DOUBLE,
 		n INTEGER, ok BOOLEAN, ts TIMESTAMP, raw BLOB, big HUGEINT, _seq UBIGINT)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(`CREATE TABLE sensor (dn VARCHAR, kind VARCHAR, unit VARCHAR, installed DATE, doc JSON, price DECIMAL(10,2), id UUID)`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +157,10 @@ func TestBombsAreRefusedBeforeTheParser(t *testing.T) {
 		"7 k pluses":    "n" + strings.Repeat("+1", 7_000) + " = 1",
 		"1 k parts":     "n IN (1" + strings.Repeat(",1", 2_001) + ")",
 		"NUL":           "n = 1\x00",
+		"CASE of CASE":  strings.Repeat("CASE ", 30) + "n" + strings.Repeat(" WHEN 1 THEN 1 WHEN 2 THEN 2 END", 30) + " = 1",
+		"CASE 'end'":    strings.Repeat("CASE 'end' || ", 30) + "n" + strings.Repeat(" WHEN '1' THEN 1 WHEN 2 THEN 2 END", 30) + " = 1",
+		"CASE /*end*/":  strings.Repeat("CASE E'\\' end' || /* end /* end */ end */ -- end\n", 30) + "n" + strings.Repeat(" WHEN 1 THEN 1 WHEN 2 THEN 2 END", 30) + " = 1",
+		"CASE $$end$$":  strings.Repeat("CASE $$end$$ || $a$ $$ end $a$ || \"end\" || ", 30) + "n" + strings.Repeat(" WHEN 1 THEN 1 WHEN 2 THEN 2 END", 30) + " = 1",
 		"empty":         "",
 		"blank":         " \n\t",
 		"bad UTF-8":     "dn = '\xff'",

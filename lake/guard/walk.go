@@ -1,21 +1,45 @@
 package guard
 
+import "strings"
+
 const (
-	maxDepth   = 64    // of the tree
-	maxNodes   = 2_000 // of the tree
-	maxGrowing = 16    // functions whose result is longer than each of their arguments
+	maxDepth  = 64     // of the tree
+	maxNodes  = 2_000  // of the tree of a condition or a list of columns
+	maxEffort = 20_000 // of a query, see walk.effort
+	maxGrowth = 16     // how many values of a table, or KiB of constants, a computed one may be as long as
+	maxMass   = 512    // what all parts have in growth beyond one
+	maxName   = 255    // bytes
+
+	lengthUnit = 1 << 10 // bytes of a constant that count as one value of a table
 )
 
 // walk is one pass over a tree.
 type walk struct {
-	table      Table
+	table  Table // of a condition or list of columns
+	tables []Table
+	params Params
+	used   map[string]bool
+	scope  *scope // of a query; nil when there is but the table
+
 	aggregates bool // allowed: in a list of columns
 	inside     bool // an aggregate, which must not hold another one
-	nodes      int
-	growing    int
+
+	// effort counts the nodes of the tree, and what DuckDB makes of it: the columns
+	// of a star, tables, and each use of a WITH once more.
+	effort, most int
+	mass         int
 }
 
-func newWalk(t Table, aggregates bool) *walk { return &walk{table: t, aggregates: aggregates} }
+func newWalk(t Table, aggregates bool) *walk {
+	return &walk{table: t, aggregates: aggregates, most: maxNodes}
+}
+
+func (w *walk) spend(n int) error {
+	if w.effort += n; w.effort > w.most {
+		return refuse("more than %d parts", w.most)
+	}
+	return nil
+}
 
 // statement checks SELECT … FROM from [WHERE __guard(…)].
 func (w *walk) statement(stmt node, from string, where bool) error {
@@ -92,28 +116,36 @@ func (w *walk) where(sel node) error {
 	if err := noOrder(call); err != nil {
 		return err
 	}
-	return (&walk{table: w.table}).expression(args[0], 1)
+	_, err = newWalk(w.table, false).expression(args[0], 1)
+	return err
 }
 
 // item checks one item of the list of columns, where a name may be given and
 // a star may stand.
 func (w *walk) item(n node) error {
 	if n.text("class") == "STAR" {
-		return w.star(n)
+		return w.plainStar(n)
 	}
+	_, err := w.named(n, 1)
+	return err
+}
+
+// named checks an expression that may have a name, and returns its growth.
+func (w *walk) named(n node, depth int) (int, error) {
 	bare := make(node, len(n))
 	for k, v := range n {
 		if k != "alias" {
 			bare[k] = v
 		}
 	}
-	if alias := n.text("alias"); len(alias) > 255 {
-		return refuse("a name of %d bytes", len(alias))
+	if alias := n.text("alias"); len(alias) > maxName {
+		return 0, refuse("a name of %d bytes", len(alias))
 	}
-	return w.expression(bare, 1)
+	return w.expression(bare, depth)
 }
 
-func (w *walk) star(n node) error {
+// plainStar checks the star of a list of columns.
+func (w *walk) plainStar(n node) error {
 	if err := n.only("class", "type", "query_location", "relation_name", "exclude_list"); err != nil {
 		return err
 	}
@@ -135,4 +167,21 @@ func noOrder(call node) error {
 		return refuse("ORDER BY is not allowed")
 	}
 	return nil
+}
+
+func (w *walk) column(n node) (growth int, err error) {
+	names, err := n.texts("column_names")
+	if err != nil {
+		return 0, err
+	}
+	if w.scope != nil {
+		return w.queryColumn(names)
+	}
+	if len(names) == 1 && (hasFold(w.table.Columns, names[0]) || clocks[strings.ToLower(names[0])]) {
+		return 1, nil
+	}
+	if len(names) == 2 && strings.EqualFold(names[0], w.table.Name) && hasFold(w.table.Columns, names[1]) {
+		return 1, nil
+	}
+	return 0, refuse("no column %s", shown(strings.Join(names, ".")))
 }
