@@ -1,6 +1,7 @@
 package component
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/rembus-go/rembus/protocol"
@@ -16,6 +17,9 @@ type calls struct {
 
 	mu      sync.Mutex // Protects following
 	running int
+	spare   int       // goroutines without a call, waiting in wake
+	wake    sync.Cond // something was handed to them, or stopped
+	handed  []call    // to them; not more than they are
 	backlog []call
 	bytes   int
 	stopped bool
@@ -29,8 +33,14 @@ type call struct {
 }
 
 func newCalls(c *Component, o *options) *calls {
-	return &calls{c: c, limit: o.inbox, max: o.handlers, idle: make(chan struct{})}
+	p := &calls{c: c, limit: o.inbox, max: o.handlers, idle: make(chan struct{})}
+	p.wake.L = &p.mu
+	return p
 }
+
+// maxSpareWorkers is how many goroutines without a call are kept: their stacks have grown to
+// what handlers need, which a new one has to do first.
+const maxSpareWorkers = 8
 
 // serve starts or queues a call that came on s.
 func (p *calls) serve(s *session, m *protocol.Message) {
@@ -46,7 +56,13 @@ func (p *calls) serve(s *session, m *protocol.Message) {
 		p.refuse(s, m, protocol.Errorf(protocol.StatusMethodUnavailable, "%s", m.Topic))
 	case p.running < p.max:
 		p.running++
-		go p.work(call{s, method, m})
+		if p.spare == 0 {
+			go p.work(call{s, method, m})
+			return
+		}
+		p.spare--
+		p.handed = append(p.handed, call{s, method, m})
+		p.wake.Signal()
 	case p.bytes+m.Size() > p.limit:
 		p.refuse(s, m, protocol.Errorf(protocol.StatusMethodUnavailable, "%s: too many calls wait", m.Topic))
 	default:
@@ -59,16 +75,24 @@ func (p *calls) refuse(s *session, m *protocol.Message, err *protocol.Error) {
 	p.c.out.answer(protocol.NewError(m.ID, err), s)
 }
 
-// work serves calls until none waits.
+// work serves calls until there is nothing to do.
 func (p *calls) work(next call) {
 	for more := true; more; next, more = p.next() {
 		if next.s.ctx.Err() == nil { // else nobody can get the answer
-			p.c.out.answer(p.c.serve(next.s.ctx, next.method, next.msg), next.s)
+			p.c.out.answerNow(p.c.serve(next.s.ctx, next.method, next.msg), p.serving(), next.s)
 		}
 	}
 }
 
-// next returns the oldest call that waits; without one the place is free.
+// serving is how many calls run.
+func (p *calls) serving() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running
+}
+
+// next returns the oldest call that waits; without one the place is free. A few
+// goroutines stay for a later one.
 func (p *calls) next() (call, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,12 +102,29 @@ func (p *calls) next() (call, bool) {
 		if p.stopped && p.running == 0 {
 			close(p.idle)
 		}
-		return call{}, false
+		return p.stay()
 	}
 	c := p.backlog[0]
 	p.backlog[0] = call{}
 	p.backlog = p.backlog[1:]
 	p.bytes -= c.msg.Size()
+	return c, true
+}
+
+// stay waits for a call, if few others do.
+func (p *calls) stay() (call, bool) {
+	if p.stopped || p.spare >= maxSpareWorkers {
+		return call{}, false
+	}
+	p.spare++
+	for len(p.handed) == 0 {
+		if p.stopped {
+			return call{}, false
+		}
+		p.wake.Wait()
+	}
+	c := p.handed[0]
+	p.handed = slices.Delete(p.handed, 0, 1)
 	return c, true
 }
 
@@ -94,6 +135,7 @@ func (p *calls) stop() {
 	defer p.mu.Unlock()
 	if !p.stopped {
 		p.stopped = true
+		p.wake.Broadcast()
 		if p.running == 0 {
 			close(p.idle)
 		}

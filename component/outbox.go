@@ -23,6 +23,8 @@ type outbox struct {
 	mu       sync.Mutex // Protects following
 	live     *session   // whose answers are taken; nil while disconnected
 	started  bool       // its writer takes the queue; false during the login
+	prompt   bool       // others may write in its stead: what was unacked has been sent again
+	writing  bool       // a batch is being written
 	closed   error      // set once: nothing more is taken
 	refusing bool       // no new messages, answers still
 	queue    []*protocol.Message
@@ -63,6 +65,10 @@ func (b *outbox) push(ctx context.Context, m *protocol.Message, s *session) erro
 			b.mu.Unlock()
 			return ErrConnectionLost
 		case len(b.queue) == 0 || b.bytes+size <= b.limit:
+			if s != nil {
+				b.addNow(m, size, s.waiting(), s)
+				return nil
+			}
 			b.append(m, size)
 			b.mu.Unlock()
 			return nil
@@ -91,18 +97,67 @@ func (b *outbox) answer(m *protocol.Message, s *session) {
 	b.mu.Unlock()
 }
 
+// answerNow is answer to one of crowd calls that are being served, sent at once where
+// it can be.
+func (b *outbox) answerNow(m *protocol.Message, crowd int, s *session) {
+	b.mu.Lock()
+	if b.closed != nil || b.live != s {
+		b.mu.Unlock()
+		return
+	}
+	b.addNow(m, m.Size(), crowd, s)
+}
+
 // append is called with mu held.
 func (b *outbox) append(m *protocol.Message, size int) {
 	b.queue = append(b.queue, m)
 	b.bytes += size
 	b.pushed++
-	if len(b.queue) == 1 {
-		select {
-		case b.wake <- struct{}{}:
-		default:
-		}
+	if len(b.queue) == 1 && !b.writing { // else wrote will
+		b.signal()
 	}
 }
+
+// signal makes the writer look.
+func (b *outbox) signal() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// promptBytes bounds what is written without the writer.
+const promptBytes = 16 << 10
+
+// fewCalls is up to how many calls under way each message of one is written at once.
+// With more the writer finds several at a time, which costs less.
+const fewCalls = 2
+
+// addNow queues m, of one of crowd calls, and writes it, if nothing else waits and the
+// connection takes it at once: else that is the writer's. Called with mu held, which it
+// gives up.
+func (b *outbox) addNow(m *protocol.Message, size, crowd int, s *session) {
+	if crowd > fewCalls || len(b.queue) > 0 || b.writing || !b.prompt || size > promptBytes || s.prompt == nil || !s.prompt.Idle() {
+		b.append(m, size)
+		b.mu.Unlock()
+		return
+	}
+	b.pushed++
+	b.writing = true
+	b.mu.Unlock()
+	batch := singles.Get().(*[1]*protocol.Message)
+	batch[0] = m
+	err := s.send(batch[:], s.prompt.SendNow)
+	b.wrote(1, err)
+	if err != nil {
+		s.fail(err)
+	}
+	batch[0] = nil
+	singles.Put(batch)
+}
+
+// singles are the scratch of addNow.
+var singles = sync.Pool{New: func() any { return new([1]*protocol.Message) }}
 
 // waiting returns what is closed when it is worth looking for room again;
 // called with mu held.
@@ -125,11 +180,14 @@ func (b *outbox) freed() {
 // flush, after the unacked messages. It returns when the connection has ended.
 func (b *outbox) write(s *session, unacked []*protocol.Message) {
 	if len(unacked) > 0 {
-		if err := s.send(unacked); err != nil {
+		if err := s.send(unacked, s.link.Send); err != nil {
 			s.fail(err)
 			return
 		}
 	}
+	b.mu.Lock()
+	b.prompt = b.live == s
+	b.mu.Unlock()
 	var batch []*protocol.Message
 	for {
 		n := 0
@@ -143,7 +201,7 @@ func (b *outbox) write(s *session, unacked []*protocol.Message) {
 		}
 		var err error
 		if len(batch) > 0 {
-			err = s.send(batch)
+			err = s.send(batch, s.link.Send)
 		}
 		b.wrote(n, err)
 		if err != nil {
@@ -161,7 +219,7 @@ func free(batch []*protocol.Message) {
 	for i, m := range batch {
 		if m.Type == protocol.Pub && m.QoS == protocol.QoS0 {
 			batch[i] = nil
-			m.Free()
+			m.Release()
 		}
 	}
 }
@@ -181,10 +239,7 @@ func (b *outbox) start() []*protocol.Message {
 	defer b.mu.Unlock()
 	b.started = true
 	if len(b.queue) > 0 {
-		select {
-		case b.wake <- struct{}{}:
-		default:
-		}
+		b.signal()
 	}
 	return b.window.resend(time.Now())
 }
@@ -193,7 +248,7 @@ func (b *outbox) start() []*protocol.Message {
 func (b *outbox) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.live, b.started = nil, false
+	b.live, b.started, b.prompt = nil, false, false
 	for i, m := range b.queue {
 		if m != nil && (m.Type != protocol.Pub || m.QoS != protocol.QoS0) {
 			b.queue[i] = nil // keeps its place, so that flushes still count right
@@ -212,9 +267,10 @@ func (b *outbox) take(s *session, last []*protocol.Message) (batch []*protocol.M
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.live != s {
+	if b.live != s || b.writing || len(b.queue) == 0 {
 		return nil, 0
 	}
+	b.writing = true
 	batch, b.queue, b.bytes = b.queue, last[:0], 0
 	b.freed()
 	n = len(batch)
@@ -233,6 +289,10 @@ func (b *outbox) wrote(n int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.written += uint64(n)
+	b.writing = false
+	if len(b.queue) > 0 {
+		b.signal()
+	}
 	if err != nil {
 		err = lost(err)
 	}

@@ -16,6 +16,7 @@ type session struct {
 	c      *Component
 	link   protocol.Link
 	copies bool            // link is a protocol.Copier
+	prompt protocol.Prompt // link, if it is one
 	ctx    context.Context // of the handlers of calls; ends with the connection
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when the reader has ended
@@ -39,6 +40,7 @@ func (c *Component) open(link protocol.Link) *session {
 	s := &session{c: c, link: link, ended: make(chan struct{}), gone: make(chan struct{}), silent: make(chan struct{}),
 		pending: make(map[uint64]*request)}
 	_, s.copies = link.(protocol.Copier)
+	s.prompt, _ = link.(protocol.Prompt)
 	s.ctx, s.cancel = context.WithCancel(c.ctx)
 	c.out.open(s)
 	c.running.Go(s.read)
@@ -100,8 +102,8 @@ func (s *session) refuse(err error) bool {
 
 // send writes a batch. What the encoding cannot express fails alone: Publish and
 // RPC refuse it before where they can.
-func (s *session) send(batch []*protocol.Message) error {
-	err := s.link.Send(batch)
+func (s *session) send(batch []*protocol.Message, send func([]*protocol.Message) error) error {
+	err := send(batch)
 	var unsent *protocol.Unsent
 	if err == nil || !errors.As(err, &unsent) {
 		return err
@@ -160,6 +162,13 @@ func (s *session) await(id uint64) (*request, error) {
 	}
 	s.pending[id] = r
 	return r, nil
+}
+
+// waiting is how many requests wait for their answers.
+func (s *session) waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending)
 }
 
 // answered hands a RESPONSE to who waits for it.

@@ -28,7 +28,7 @@ func TestAllocations(t *testing.T) {
 		{"NewMessage of a map", 1, func() { m, _ = NewMessage(Pub, "a/topic", boxedMap) }},
 		{"NewMessage after Free", 0, func() {
 			if n, err := NewMessage(Pub, "a/topic", boxed); err == nil {
-				n.Free()
+				n.Release()
 			}
 		}},
 		{"EncodeArgs", 2, func() { _, _ = EncodeArgs(boxed) }},

@@ -110,11 +110,12 @@ func (e *envelope) id() (ID, bool) {
 func (e *envelope) null(i int) bool { return isNullCBOR(e.items[i]) }
 
 // decodeCBOR parses a frame, an array whose first item is the type byte, into m,
-// a new message.
+// a message that is new or was released.
 func (c *Codec) decodeCBOR(m *Message, frame []byte) (*Message, error) {
 	if c.decodeUsual(m, frame) {
 		return m, nil
 	}
+	m.Topic, m.Data = "", nil
 	var e envelope
 	if err := e.split(frame, c.limits.MaxDepth); err != nil {
 		return nil, err

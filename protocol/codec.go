@@ -60,7 +60,8 @@ func (c *Codec) Decode(enc Encoding, frame []byte) (*Message, error) {
 }
 
 // DecodeCopy is Decode for a frame whose memory is used again: the message
-// refers to a copy, and a small one costs one allocation for all.
+// refers to a copy, and a small one costs one allocation for all, at a broker's end
+// none if others were released ([Message.Release]).
 func (c *Codec) DecodeCopy(enc Encoding, frame []byte) (*Message, error) {
 	if err := c.begin(enc, len(frame)); err != nil {
 		return nil, err
@@ -68,7 +69,11 @@ func (c *Codec) DecodeCopy(enc Encoding, frame []byte) (*Message, error) {
 	if enc == JSON {
 		return c.decodeJSON(bytes.Clone(frame))
 	}
-	m, room := withRoom(len(frame))
+	take := recycled
+	if c.component { // whose messages are kept for as long as the program likes
+		take = withRoom
+	}
+	m, room := take(len(frame))
 	copy(room, frame)
 	return c.decodeCBOR(m, room)
 }

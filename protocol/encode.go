@@ -38,7 +38,7 @@ func NewMessage(t Type, topic string, args ...any) (*Message, error) {
 	copy(room, raw)
 	reuse(buf, raw)
 	m.Type, m.Topic = t, topic
-	m.setData(CBOR, room)
+	m.setData(CBOR, room[:len(room):len(room)])
 	return m, nil
 }
 

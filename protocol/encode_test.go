@@ -110,7 +110,7 @@ func TestMessageFree(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.QoS, m.HasSlot, m.Slot, m.Status, m.ID, m.Origin, m.Target, m.Login = QoS2, true, 7, StatusError, NumberID(1), 5, "x", &Login{}
-		m.Free()
+		m.Release()
 		n, err := NewMessage(RPC, "new", "data")
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +137,7 @@ func TestMessageFree(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range []*Message{shared, converted, NewPub("t", TextPayload("kept"))} {
-		m.Free()
+		m.Release()
 		if m.Topic != "t" || m.Data == nil {
 			t.Errorf("taken apart: %+v", m)
 		}

@@ -44,6 +44,27 @@ type Copier interface {
 	Copies()
 }
 
+// Buffered is a Link that knows when several messages have come at once.
+type Buffered interface {
+	Link
+	// Buffered reports whether Receive returns without waiting. For the goroutine
+	// that calls Receive.
+	Buffered() bool
+}
+
+// Prompt is a Link on which who has few small messages can send them at once,
+// without another goroutine.
+type Prompt interface {
+	Link
+	// Idle reports that everything sent was written. What it says is of now: only who
+	// alone sends knows that it stays so, but for pings and pongs.
+	Idle() bool
+
+	// SendNow is Send for an idle link. It never waits: what the connection does not
+	// take at once the link goes on writing.
+	SendNow(batch []*Message) error
+}
+
 // Unsent tells of messages that cannot be expressed in the encoding of a peer,
 // such as a map with two equal keys in JSON. They were left out.
 type Unsent struct {

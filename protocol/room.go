@@ -28,14 +28,31 @@ type (
 	}
 )
 
-// spare holds messages that were given back, of the two sizes that sensors and
+// spare holds messages that were released, of the two sizes that sensors and
 // small objects have.
 var spare144, spare336 sync.Pool
 
-// Free gives a message back that [NewMessage] returned, so that its memory serves
-// the next one. Nobody else may have it, nor its data, any more. Who does not know
-// that leaves it to the garbage collector.
-func (m *Message) Free() {
+// Retain notes that somebody more has the message, who will Release it. Only
+// messages whose memory can be used again take notice: those of [NewMessage], and
+// those that a broker's [Codec.DecodeCopy] returned, while they are small. Who may keep
+// a message for ever retains it and never releases it.
+func (m *Message) Retain() {
+	if m.own.holders.Load() > 0 {
+		m.own.holders.Add(1)
+	}
+}
+
+// Release gives up a message: neither it nor its data may be used any more by who
+// calls. The memory of one that nobody has any more serves another message. A
+// message that is never released is the garbage collector's.
+func (m *Message) Release() {
+	if m.own.holders.Load() > 0 && m.own.holders.Add(-1) == 0 {
+		m.reuse()
+	}
+}
+
+// reuse puts a message that nobody has any more where recycled finds it.
+func (m *Message) reuse() {
 	var pool *sync.Pool
 	switch cap(m.frame) {
 	case 144:
@@ -45,10 +62,15 @@ func (m *Message) Free() {
 	default:
 		return
 	}
-	if m.frames[CBOR].Load() != nil || m.frames[JSON].Load() != nil || m.own.alt.Load() != nil {
-		return // shared, or converted: rare
-	}
 	// Pointers are only changed where they must be: each costs a write barrier.
+	for enc := range m.frames {
+		if m.frames[enc].Load() != nil {
+			m.frames[enc].Store(nil)
+		}
+	}
+	if m.own.alt.Load() != nil {
+		m.own.alt.Store(nil)
+	}
 	m.QoS, m.HasSlot, m.Status, m.Slot, m.Origin = 0, false, 0, 0, 0
 	if !m.ID.IsZero() {
 		m.ID = ID{}
@@ -62,7 +84,8 @@ func (m *Message) Free() {
 	pool.Put(m)
 }
 
-// recycled returns a message for n bytes of data that can be freed.
+// recycled returns a message for n bytes that can be released, with one holder.
+// What is behind the bytes is room of the same message.
 func recycled(n int) (*Message, []byte) {
 	pool, size := &spare144, 144
 	if n > size {
@@ -71,12 +94,14 @@ func recycled(n int) (*Message, []byte) {
 	if n > size {
 		return withRoom(n)
 	}
-	if m, ok := pool.Get().(*Message); ok {
-		return m, m.frame[:n:n]
+	m, ok := pool.Get().(*Message)
+	if !ok {
+		var room []byte
+		m, room = withRoom(size)
+		m.frame = room
 	}
-	m, room := withRoom(size)
-	m.frame = room
-	return m, room[:n:n]
+	m.own.holders.Store(1)
+	return m, m.frame[:n]
 }
 
 // withRoom returns a new message and n bytes, which live as long as it does.

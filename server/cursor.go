@@ -148,6 +148,7 @@ func (c *cursor) hold(r routedMessage) {
 		c.unhold()
 		return
 	}
+	r.msg.Retain() // for good: it is rarely used
 	c.held = append(c.held, r)
 }
 

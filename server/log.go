@@ -54,3 +54,10 @@ type Log interface {
 	// durable end has moved (err nil) or the log failed for good (err says why).
 	Notify(fn func(durable uint64, err error))
 }
+
+// Copier is a Log that keeps bytes: after Append it has none of the messages that
+// can be released (protocol.Message.Release).
+type Copier interface {
+	Log
+	Copies()
+}

@@ -84,6 +84,7 @@ type outbox struct {
 	flying  int  // bytes of the batch that is being written
 	urgent  int  // bytes of answers, queued or being written
 	refused bool // since the last batch: somebody waits for room
+	sending bool // a batch is being written
 	closed  bool
 }
 
@@ -110,10 +111,29 @@ func (o *outbox) push(m *protocol.Message, l lane) bool {
 	return true
 }
 
-// pushAnswer queues a RESPONSE. One with much data is refused while others wait and
+// pushQuietly is push without waking the writer: sendNow or wakeUp has to follow.
+func (o *outbox) pushQuietly(m *protocol.Message, l lane) bool {
+	size := m.Size()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || !o.roomLocked(size) {
+		return false
+	}
+	o.enqueue(m, l, size)
+	return true
+}
+
+// wakeUp tells the writer of what was pushed quietly.
+func (o *outbox) wakeUp() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wake.Signal()
+}
+
+// pushAnswer queues a RESPONSE, quietly if asked. One with much data is refused while others wait and
 // the common budget is used up: the calls of one component may bring any amount, and
 // waitUrgent stops only those that it has not made yet.
-func (o *outbox) pushAnswer(m *protocol.Message) bool {
+func (o *outbox) pushAnswer(m *protocol.Message, quietly bool) bool {
 	size := m.Size()
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -123,7 +143,10 @@ func (o *outbox) pushAnswer(m *protocol.Message) bool {
 	if size > smallAnswer && o.urgent > 0 && o.budget.crowded(o.bytes+o.flying) {
 		return false
 	}
-	o.addLocked(m, laneUrgent, size)
+	o.enqueue(m, laneUrgent, size)
+	if !quietly {
+		o.wake.Signal()
+	}
 	return true
 }
 
@@ -161,7 +184,9 @@ func (o *outbox) pushDropping(m *protocol.Message) (lost int) {
 		if o.queue[laneLossy].len() == 0 {
 			return lost + 1
 		}
-		o.charge(-o.queue[laneLossy].pop().Size())
+		old := o.queue[laneLossy].pop()
+		o.charge(-old.Size())
+		old.Release()
 		lost++
 	}
 	o.addLocked(m, laneLossy, size)
@@ -173,12 +198,17 @@ func (o *outbox) roomLocked(size int) bool {
 }
 
 func (o *outbox) addLocked(m *protocol.Message, l lane, size int) {
+	o.enqueue(m, l, size)
+	o.wake.Signal()
+}
+
+func (o *outbox) enqueue(m *protocol.Message, l lane, size int) {
+	m.Retain()
 	o.charge(size)
 	if isUrgent(m) {
 		o.urgent += size
 	}
 	o.queue[l].push(m)
-	o.wake.Signal()
 }
 
 func (o *outbox) charge(n int) {
@@ -191,12 +221,42 @@ func (o *outbox) charge(n int) {
 func (o *outbox) take(dst []*protocol.Message) (batch []*protocol.Message, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.emptyLocked() {
-		if o.closed {
+	for o.sending || o.emptyLocked() {
+		if o.closed && !o.sending {
 			return dst, false
 		}
 		o.wake.Wait()
 	}
+	return o.takeLocked(dst), true
+}
+
+// promptMessages and promptBytes bound what is sent without the writer.
+const (
+	promptMessages = 16
+	promptBytes    = 32 << 10
+)
+
+// takeNow is take for who sends at once, in the writer's stead. It appends nothing
+// when that is at work, when too much is queued, which wakes the writer, or nothing.
+func (o *outbox) takeNow(dst []*protocol.Message) []*protocol.Message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := 0
+	for l := range o.queue {
+		n += o.queue[l].len()
+	}
+	if o.sending || n == 0 {
+		return dst
+	}
+	if n > cap(dst) || o.bytes > promptBytes {
+		o.wake.Signal()
+		return dst
+	}
+	return o.takeLocked(dst)
+}
+
+// takeLocked moves a batch of what is queued to dst: it is being sent from now on.
+func (o *outbox) takeLocked(dst []*protocol.Message) []*protocol.Message {
 	size := 0
 	for l := range o.queue {
 		q := &o.queue[l]
@@ -208,7 +268,8 @@ func (o *outbox) take(dst []*protocol.Message) (batch []*protocol.Message, ok bo
 	}
 	o.bytes -= size
 	o.flying = size
-	return dst, true
+	o.sending = true
+	return dst
 }
 
 // sent gives back the room of a batch that take returned and reports whether
@@ -224,6 +285,10 @@ func (o *outbox) sent(batch []*protocol.Message) (awaited bool) {
 	defer o.mu.Unlock()
 	o.budget.used.Add(-int64(o.flying))
 	o.flying = 0
+	o.sending = false
+	if o.closed || !o.emptyLocked() {
+		o.wake.Signal() // it may be another goroutine's turn
+	}
 	o.urgent -= urgent
 	o.eased.Broadcast()
 	awaited, o.refused = o.refused, false

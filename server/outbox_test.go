@@ -148,19 +148,19 @@ func TestOutboxAnswers(t *testing.T) {
 		return protocol.NewResponse(protocol.NumberID(1), protocol.StatusOK, protocol.NewPayload(protocol.CBOR, make([]byte, size)))
 	}
 	for i, want := range []bool{true, true, false, false} {
-		if got := o.pushAnswer(answer(15_000)); got != want {
+		if got := o.pushAnswer(answer(15_000), false); got != want {
 			t.Errorf("answer %d: %v", i, got)
 		}
 	}
-	if !o.pushAnswer(answer(100)) {
+	if !o.pushAnswer(answer(100), false) {
 		t.Error("a small one was refused")
 	}
 	batch, _ := o.take(nil)
-	if o.pushAnswer(answer(15_000)) {
+	if o.pushAnswer(answer(15_000), false) {
 		t.Error("taken while the others are being written")
 	}
 	o.sent(batch)
-	if !o.pushAnswer(answer(15_000)) {
+	if !o.pushAnswer(answer(15_000), false) {
 		t.Error("refused when all were written")
 	}
 }

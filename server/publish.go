@@ -14,8 +14,8 @@ type pendingPub struct {
 	session *session // that gets the ACK unless the twin has a newer one
 }
 
-// publish takes a PUB from a component, in its reading goroutine: QoS0 is routed
-// at once, QoS1/2 when the log has it on disk (committed).
+// publish takes a PUB with QoS1/2 from a component, in its reading goroutine. It is
+// routed when the log has it on disk (committed).
 func (ss *session) publish(m *protocol.Message) {
 	s := ss.server
 	if err := s.log.Room(s.ctx); err != nil {
@@ -24,19 +24,12 @@ func (ss *session) publish(m *protocol.Message) {
 	}
 	s.stats.published.Add(1)
 	s.mu.Lock()
-	t := ss.twin
-	if s.guarded && !s.guard.Publish(t.name, m.Topic) {
-		s.mu.Unlock()
-		ss.log().Warn("publish refused", "topic", m.Topic)
-		ss.refusePub(m, errors.New("not allowed"))
-		return
+	var err error
+	if ss.mayPublish(m.Topic) {
+		err = s.publishSure(ss, m)
+	} else {
+		err = errNotAllowed
 	}
-	if m.QoS == protocol.QoS0 {
-		s.publishNow(ss, m)
-		s.mu.Unlock()
-		return
-	}
-	err := s.publishSure(ss, m)
 	s.mu.Unlock()
 	if err != nil {
 		ss.refusePub(m, err)
@@ -45,18 +38,65 @@ func (ss *session) publish(m *protocol.Message) {
 	s.log.Commit()
 }
 
-// publishNow logs a QoS0 message without waiting and routes it. What the log does
-// not take is delivered all the same to those who are live.
-func (s *Server) publishNow(ss *session, m *protocol.Message) {
-	e := &ss.entry
-	*e = protocol.Entry{Time: s.now(), From: ss.twin.name, Msg: m}
-	if err := s.log.Append(ss.entries[:]...); err != nil {
-		s.stats.unlogged.Add(1)
-		s.route(ss.twin.tenant, routedMessage{0, m, ss.twin})
+var errNotAllowed = errors.New("not allowed")
+
+// mayPublish asks the guard. Core's lock held.
+func (ss *session) mayPublish(topic string) bool {
+	s := ss.server
+	if !s.guarded || s.guard.Publish(ss.twin.name, topic) {
+		return true
+	}
+	ss.log().Warn("publish refused", "topic", topic)
+	return false
+}
+
+// runLength is the most QoS0 messages that are taken in one step.
+const runLength = 64
+
+// publishRun takes PUBs with QoS0 that came together: they are logged without
+// waiting and routed at once. What the log does not take is delivered all the same to
+// those who are live.
+func (ss *session) publishRun(run []*protocol.Message) {
+	s := ss.server
+	if err := s.log.Room(s.ctx); err != nil {
+		s.stats.refused.Add(uint64(len(run)))
 		return
 	}
-	s.route(ss.twin.tenant, routedMessage{e.Seq, m, ss.twin})
-	s.routed[0] = e.Seq
+	s.stats.published.Add(uint64(len(run)))
+	s.mu.Lock()
+	s.publishNow(ss, run)
+	s.mu.Unlock()
+	if ss.copies && s.reuses {
+		for _, m := range run {
+			m.Release()
+		}
+	}
+}
+
+func (s *Server) publishNow(ss *session, run []*protocol.Message) {
+	n, now := 0, s.now()
+	for _, m := range run {
+		if ss.mayPublish(m.Topic) {
+			s.entry[n] = protocol.Entry{Time: now, From: ss.twin.name, Msg: m}
+			n++
+		} else {
+			s.stats.refused.Add(1)
+		}
+	}
+	if n == 0 {
+		return
+	}
+	entries := s.entry[:n]
+	err := s.log.Append(s.entries[:n]...)
+	for i := range entries {
+		s.route(ss.twin.tenant, routedMessage{entries[i].Seq, entries[i].Msg, ss.twin})
+	}
+	if err != nil {
+		s.stats.unlogged.Add(uint64(n))
+	} else {
+		s.routed[0] = entries[n-1].Seq
+	}
+	clear(entries)
 }
 
 // publishSure appends a QoS1/2 message unless it is a repeat.
@@ -73,9 +113,9 @@ func (s *Server) publishSure(ss *session, m *protocol.Message) error {
 	if s.closing {
 		return ErrShutdown
 	}
-	e := &ss.entry
+	e := &s.entry[0]
 	*e = protocol.Entry{Time: s.now(), From: t.name, Msg: m}
-	if err := s.log.Append(ss.entries[:]...); err != nil {
+	if err := s.log.Append(s.entries[:1]...); err != nil {
 		return err
 	}
 	if m.QoS == protocol.QoS2 {

@@ -62,10 +62,11 @@ func (ss *session) call(m *protocol.Message) {
 	}
 	s.callID = s.callID%maxCallID + 1
 	forward := &protocol.Message{Type: protocol.RPC, ID: protocol.NumberID(s.callID), Topic: name, Data: m.Data}
-	if !callee.out.push(forward, laneSure) {
+	if !callee.out.pushQuietly(forward, laneSure) {
 		ss.refuse(m.ID, protocol.StatusMethodUnavailable, name)
 		return
 	}
+	ss.pass(callee, callee.twin.busy)
 	c := &call{ss, m.ID, callee, name, s.now() + int64(s.opts.RequestTimeout)}
 	s.calls[s.callID], ss.made[s.callID], callee.taken[s.callID] = c, c, c
 	ss.calls++
@@ -169,7 +170,11 @@ func (ss *session) response(m *protocol.Message) {
 	if status == protocol.StatusMethodException && data.IsNull() {
 		data = protocol.TextPayload("exception without text")
 	}
-	c.caller.reply(c.callerID, status, data)
+	if c.caller.out.pushAnswer(protocol.NewResponse(c.callerID, status, data), true) {
+		ss.pass(c.caller, c.caller.calls)
+		return
+	}
+	c.caller.refuse(c.callerID, protocol.StatusError, "too many answers are waiting to be read")
 }
 
 func (s *Server) forgetCall(id uint64, c *call) {

@@ -24,6 +24,7 @@ type Server struct {
 	log     Log
 	guard   Guard
 	guarded bool
+	reuses  bool // messages are released: the log is a Copier
 	logger  *slog.Logger
 	started time.Time
 	budget  budget
@@ -50,10 +51,12 @@ type Server struct {
 	released   sync.Cond          // a session has left
 	settled    sync.Cond          // the durable end has moved
 
-	scratch audience            // of route
-	stored  audience            // of twin.audience
-	found   []matched           // of twin.audience
-	batch   []*protocol.Message // of twin.push
+	entry   [runLength]protocol.Entry  // of publishSure and publishRun
+	entries [runLength]*protocol.Entry // to entry
+	scratch audience                   // of route
+	stored  audience                   // of twin.audience
+	found   []matched                  // of twin.audience
+	batch   []*protocol.Message        // of twin.push
 }
 
 // tenant is a part of the broker that knows nothing of the others. Guarded by the
@@ -94,6 +97,10 @@ func New(opts Options) (*Server, error) {
 		procedures: make(map[string]Procedure), calls: make(map[uint64]*call), readers: make(map[*twin]struct{}),
 		batch: make([]*protocol.Message, 0, 16),
 	}
+	for i := range s.entries {
+		s.entries[i] = &s.entry[i]
+	}
+	_, s.reuses = opts.Log.(Copier)
 	_, open := opts.Guard.(allowAll)
 	s.guarded = !open
 	s.released.L, s.settled.L = &s.mu, &s.mu

@@ -24,8 +24,11 @@ type session struct {
 
 	made, taken map[uint64]*call // passed on, and taken to be served. Core's lock.
 
-	entry   protocol.Entry     // scratch of the reading goroutine
-	entries [1]*protocol.Entry // &entry
+	prompt   protocol.Prompt      // link, if it is one
+	passed   []*session           // of the reading goroutine: they have something quiet in their outboxes
+	copies   bool                 // link is a protocol.Copier
+	buffered func() bool          // of a protocol.Buffered link, else nil
+	run      [1]*protocol.Message // of the reading goroutine
 
 	once sync.Once // end
 }
@@ -34,7 +37,11 @@ type session struct {
 // nil for a normal end. Any number may run at the same time.
 func (s *Server) Serve(link protocol.Link) error {
 	ss := &session{server: s, link: link, made: make(map[uint64]*call), taken: make(map[uint64]*call)}
-	ss.entries[0] = &ss.entry
+	_, ss.copies = link.(protocol.Copier)
+	ss.prompt, _ = link.(protocol.Prompt)
+	if b, ok := link.(protocol.Buffered); ok {
+		ss.buffered = b.Buffered
+	}
 	ss.out.init(s.opts.Outbox, &s.budget)
 	if !s.admit(ss) {
 		ss.out.close(true)
@@ -92,17 +99,59 @@ func (ss *session) dropTwin() {
 	s.persistSoon()
 }
 
-// read handles what the component sends, one message after the other.
+// read handles what the component sends, one message after the other; QoS0 that
+// came together is taken in one step.
 func (ss *session) read() error {
+	defer ss.sendPassed()
 	for {
 		m, err := ss.link.Receive()
-		if err == nil {
+		if err == nil && isPlain(m) {
+			m, err = ss.readRun(m)
+		}
+		switch {
+		case err != nil:
+			if !ss.refuseBad(err) {
+				return err
+			}
+		case m != nil:
 			ss.handle(m)
-		} else if !ss.refuseBad(err) {
-			return err
+		}
+		if len(ss.passed) > 0 && (len(ss.passed) >= runLength || ss.buffered == nil || !ss.buffered()) {
+			ss.sendPassed()
 		}
 		ss.out.waitUrgent()
 	}
+}
+
+func isPlain(m *protocol.Message) bool {
+	return m.Type == protocol.Pub && m.QoS == protocol.QoS0 && !m.ID.IsWide()
+}
+
+// runs are the scratch of sessions that receive several messages at once.
+var runs = sync.Pool{New: func() any { return new([runLength]*protocol.Message) }}
+
+// readRun publishes first and what came with it. What Receive returned that does not
+// belong to the run comes back.
+func (ss *session) readRun(first *protocol.Message) (next *protocol.Message, err error) {
+	if ss.buffered == nil || !ss.buffered() {
+		ss.run[0] = first
+		ss.publishRun(ss.run[:])
+		return nil, nil
+	}
+	run := runs.Get().(*[runLength]*protocol.Message)
+	defer runs.Put(run)
+	run[0] = first
+	n := 1
+	for n < len(run) && ss.buffered() {
+		if next, err = ss.link.Receive(); err != nil || !isPlain(next) {
+			break
+		}
+		run[n], next = next, nil
+		n++
+	}
+	ss.publishRun(run[:n])
+	clear(run[:n])
+	return next, err
 }
 
 // refuseBad answers a single message that was refused; any other error is not
@@ -129,6 +178,11 @@ func (ss *session) handle(m *protocol.Message) {
 	}
 	switch m.Type {
 	case protocol.Pub:
+		if m.QoS == protocol.QoS0 {
+			ss.run[0] = m
+			ss.publishRun(ss.run[:])
+			break
+		}
 		ss.publish(m)
 	case protocol.RPC:
 		ss.call(m)
@@ -159,25 +213,82 @@ func (ss *session) write() {
 		if batch, ok = ss.out.take(batch[:0]); !ok {
 			return
 		}
-		err := ss.link.Send(batch)
-		if err != nil {
-			err = ss.settleUnsent(err)
-		}
-		if ss.out.sent(batch) {
-			ss.server.mu.Lock()
-			ss.twin.changed.Broadcast()
-			ss.server.mu.Unlock()
-		}
-		clear(batch)
+		ok = ss.transmit(batch, ss.link.Send)
 		if cap(batch) > batchMessages/4 && len(batch) < 64 {
 			batch = nil // a burst must not be kept for ever
 		}
-		if err != nil {
-			_ = ss.link.Close(err) // Receive ends, and with it the session
-			ss.out.close(true)
+		if !ok {
 			return
 		}
 	}
+}
+
+// transmit sends a batch that was taken from the outbox. false: the connection has
+// ended.
+func (ss *session) transmit(batch []*protocol.Message, send func([]*protocol.Message) error) bool {
+	err := send(batch)
+	if err != nil {
+		err = ss.settleUnsent(err)
+	}
+	if ss.out.sent(batch) {
+		ss.server.mu.Lock()
+		ss.twin.changed.Broadcast()
+		ss.server.mu.Unlock()
+	}
+	if ss.copies {
+		for _, m := range batch {
+			m.Release()
+		}
+	}
+	clear(batch)
+	if err != nil {
+		_ = ss.link.Close(err) // Receive ends, and with it the session
+		ss.out.close(true)
+	}
+	return err == nil
+}
+
+// promptBatches are the scratch of sendNow.
+var promptBatches = sync.Pool{New: func() any { return new([promptMessages]*protocol.Message) }}
+
+// sendNow sends what was pushed quietly, from the calling goroutine if that need
+// not wait: a call that passes from one connection to the next then needs no other
+// goroutine to wake up. Called without the core's lock.
+func (ss *session) sendNow() {
+	if ss.prompt == nil || !ss.prompt.Idle() {
+		ss.out.wakeUp()
+		return
+	}
+	room := promptBatches.Get().(*[promptMessages]*protocol.Message)
+	if batch := ss.out.takeNow(room[:0]); len(batch) > 0 {
+		ss.transmit(batch, ss.prompt.SendNow)
+	}
+	promptBatches.Put(room)
+}
+
+// fewCalls is up to how many calls in hand a connection gets each at once. With
+// more, its writer finds several at a time, which costs less.
+const fewCalls = 2
+
+// pass sees to what was pushed quietly for to, which has some calls in hand: it is
+// sent at the end of what is being handled, or its writer is told.
+func (ss *session) pass(to *session, calls int) {
+	if calls > fewCalls {
+		to.out.wakeUp()
+		return
+	}
+	if n := len(ss.passed); n == 0 || ss.passed[n-1] != to {
+		ss.passed = append(ss.passed, to)
+	}
+}
+
+// sendPassed sends what was pushed quietly while the last messages were handled.
+func (ss *session) sendPassed() {
+	for i, to := range ss.passed {
+		to.sendNow()
+		ss.passed[i] = nil
+	}
+	ss.passed = ss.passed[:0]
 }
 
 // settleUnsent settles what this peer can never get: a QoS1/2 delivery counts as
@@ -211,7 +322,7 @@ func (ss *session) settleUnsent(err error) error {
 // reply answers a request.
 func (ss *session) reply(id protocol.ID, s protocol.Status, data *protocol.Payload) {
 	if !id.IsZero() {
-		if !ss.out.pushAnswer(protocol.NewResponse(id, s, data)) {
+		if !ss.out.pushAnswer(protocol.NewResponse(id, s, data), false) {
 			ss.out.push(protocol.NewError(id, protocol.Errorf(protocol.StatusError, "too many answers are waiting to be read")), laneUrgent)
 		}
 	}

@@ -33,6 +33,10 @@ func (l *link) Receive() (*protocol.Message, error) {
 	return nil, l.fail(err)
 }
 
+// Buffered reports whether messages of a batch are still to come:
+// protocol.Buffered.
+func (l *link) Buffered() bool { return l.read != nil }
+
 // next returns the frame of the next message, a part of l.read. What follows it
 // there is in l.rest.
 func (l *link) next() (enc protocol.Encoding, frame []byte, err error) {

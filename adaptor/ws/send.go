@@ -8,7 +8,16 @@ import (
 // A message that cannot be expressed to this peer is left out and told of in an
 // *Unsent error: one publisher's strange data must not cost its subscribers
 // their connections.
-func (l *link) Send(batch []*protocol.Message) error {
+func (l *link) Send(batch []*protocol.Message) error { return l.send(batch, l.sock.release) }
+
+// Idle reports whether SendNow may be called: protocol.Prompt.
+func (l *link) Idle() bool { return l.sock.idleNow() }
+
+// SendNow is Send, but what the connection does not take at once is written by a
+// goroutine of its own: protocol.Prompt.
+func (l *link) SendNow(batch []*protocol.Message) error { return l.send(batch, l.sock.releaseNow) }
+
+func (l *link) send(batch []*protocol.Message, release func() error) error {
 	if l.end.Load() != nil {
 		return l.closed()
 	}
@@ -18,7 +27,7 @@ func (l *link) Send(batch []*protocol.Message) error {
 		compose = l.composeBatches
 	}
 	left, err := compose(batch)
-	if err2 := l.sock.release(); err == nil {
+	if err2 := release(); err == nil {
 		err = err2
 	}
 	if err == nil {

@@ -46,11 +46,15 @@ type socket struct {
 	queue    *[]byte    // not yet written; nil when empty
 	guard    *time.Timer
 	err      error // the first failure of a write
+	direct   direct
 }
 
 func newSocket(conn, raw net.Conn, timeout time.Duration) *socket {
 	s := &socket{Conn: conn, raw: raw, timeout: timeout}
 	s.idle.L = &s.mu
+	if conn == raw { // TLS would have to keep what was not written
+		s.direct.open(raw)
+	}
 	return s
 }
 
@@ -93,14 +97,19 @@ func (s *socket) Write(p []byte) (int, error) {
 	*s.queue = append(*s.queue, p...)
 	s.said = s.said || p[0]&0xf == opClose
 	if !s.held && !s.flushing {
-		s.flushing = true // before the goroutine runs, so that Close leaves the rest to it
-		go func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.drain()
-		}()
+		s.drainSoon()
 	}
 	return len(p), nil
+}
+
+// drainSoon lets a goroutine drain. Called with mu held.
+func (s *socket) drainSoon() {
+	s.flushing = true // before the goroutine runs, so that Close leaves the rest to it
+	go func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.drain()
+	}()
 }
 
 // writeFrame queues a data frame. The sender must hold the socket and release
@@ -160,6 +169,41 @@ func (s *socket) flushLocked() error {
 	}
 	s.drain()
 	return s.err
+}
+
+// idleNow reports whether releaseNow would write at once.
+func (s *socket) idleNow() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.direct.works() && !s.flushing && s.queue == nil && s.err == nil
+}
+
+// releaseNow ends hold and writes what the connection takes without waiting; a
+// goroutine writes the rest.
+func (s *socket) releaseNow() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = false
+	if s.closing {
+		return net.ErrClosed
+	}
+	if s.queue == nil || s.flushing || s.err != nil {
+		return s.err
+	}
+	out := s.queue
+	n, err := s.direct.write(*out)
+	switch {
+	case err != nil:
+		s.err = err
+		s.raw.Close()
+	case n == len(*out):
+		s.queue = nil
+		recycle(out)
+	default:
+		*out = append((*out)[:0], (*out)[n:]...)
+		s.drainSoon()
+	}
+	return err
 }
 
 // drain writes until the queue is empty, and closes the connection if that was
