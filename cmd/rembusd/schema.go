@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -21,10 +22,22 @@ func schemaCommand() *cobra.Command {
 				return wrong("the schema is refused\n%w", err)
 			}
 			for _, t := range s.Tables {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s\t<- %s\n", t.Name, t.Topic)
+				writeTable(cmd.OutOrStdout(), t)
 			}
 			return nil
 		},
 	})
 	return cmd
+}
+
+// writeTable says which topics fill a table and delete from it.
+func writeTable(w io.Writer, t *schema.Table) {
+	fmt.Fprintf(w, "%s\t<- %s\n", t.Name, t.Topic)
+	switch {
+	case t.DeleteTopic == "":
+	case len(t.Keys) == 0:
+		fmt.Fprintf(w, "%s\tdelete_topic has no effect: the table has no keys\n", t.Name)
+	default:
+		fmt.Fprintf(w, "%s\tdeletes <- %s\n", t.Name, t.DeleteTopic)
+	}
 }
