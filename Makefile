@@ -74,12 +74,16 @@ fuzz: ## run each fuzz target for FUZZTIME
 	ci/fuzz $(FUZZTIME) $(PKG)
 
 .PHONY: bench
-bench: build ## measure against other brokers, write docs/performance.md (many minutes)
+bench: build ## measure against other brokers, write docs/performance.md (an hour or two)
 	cd bench && go run ./cmd/bench
 
 .PHONY: bench-quick
 bench-quick: build ## the same in short, printed only
 	cd bench && go run ./cmd/bench --quick
+
+.PHONY: bench-curves
+bench-curves: build ## only how costs grow, drawn into docs/
+	cd bench && go run ./cmd/bench --curves
 
 .PHONY: profile
 profile: build ## CPU, heap and mutex profiles of rembusd under WORKLOAD, in profiles/

@@ -21,8 +21,8 @@ type Point struct{ X, Y, Low, High float64 }
 
 // The drawing, in pixels.
 const (
-	width, height            = 640, 300
-	left, right, top, bottom = 70, 20, 40, 50
+	width, height            = 640, 310
+	left, right, top, bottom = 70, 20, 56, 50
 )
 
 const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">
@@ -55,7 +55,7 @@ func (c Chart) Write(out io.Writer) error {
 		fmt.Fprintf(&b, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left-8, at+4, label(v))
 	}
 	fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", width-right, height-12, escape(c.X))
-	fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\">%s</text>\n", 4, top-8, escape(c.Y))
+	fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\">%s</text>\n", 4, top-18, escape(c.Y))
 	var line []string
 	for _, p := range c.Points {
 		line = append(line, fmt.Sprintf("%.1f,%.1f", x.at(p.X), y.at(p.Y)))

@@ -61,7 +61,7 @@ func (r *Report) curves(out io.Writer) {
 	fmt.Fprint(out, "## Growth\n\nCost of one delivery, broker and clients together, on a fresh broker for each point.\n**Growth** is the largest factor of the cost when the axis doubles, between two points.\n\n")
 	fmt.Fprintln(out, "| | growth | target |\n| --- | ---: | --- |")
 	for _, c := range r.Curves {
-		fmt.Fprintf(out, "| %s | %s | %s |\n", c.Title, ratio(c.growth()), goal(growthTarget, ratio, true, c.growth() <= growthTarget))
+		fmt.Fprintf(out, "| %s | %s | %s |\n", c.Title, ratio(c.growth()), goal(growthTarget, ratio, true, c.growth() <= growthTarget, c.Failed == "" && len(c.Points) > 1))
 	}
 	for _, c := range r.Curves {
 		if len(c.Points) > 0 {

@@ -14,8 +14,9 @@ Generated from %s by `+"`make bench`"+`; do not edit.
 
 Brokers and their clients share one machine and both of its ends are part of each
 figure. The brokers take turns: in each of %d rounds every workload runs once on
-a fresh process of each broker, for %.0f seconds where it has a rate, and ours is
-compared with the others of the same round. **ours / theirs** is the median of
+a fresh process of each broker, for %.1f seconds where it has a rate, and ours is
+compared with the others of the same round. A run in which a message is missing, doubled
+or out of order has no figure. **ours / theirs** is the median of
 these ratios, with the least and the most behind it. Absolute figures drift with
 the machine; the ratios are what to look at. **CPU** is the processor time that the
 broker's process, and that of all clients, spent for each message, delivery or
@@ -34,28 +35,11 @@ call: what a busy machine changes least.
 	if r.Machine.busy() {
 		fmt.Fprint(out, "The machine was busy with other work meanwhile: the absolute figures are too low and\nthe spreads wide. CPU tells more than the rates here.\n\n")
 	}
-	r.summary(out)
+	r.targets(out)
 	for _, w := range r.Workloads {
 		w.markdown(out)
 	}
 	r.curves(out)
-}
-
-// summary is a row for each target.
-func (r *Report) summary(out io.Writer) {
-	fmt.Fprint(out, "## Targets\n\n| workload | compared with | ours / theirs, or ours | spread | target |\n| --- | --- | ---: | --- | --- |\n")
-	for _, w := range r.Workloads {
-		link := fmt.Sprintf("[%s](#%s)", w.Name, w.Name)
-		if goal := w.target(); goal != "" {
-			fmt.Fprintf(out, "| %s | | %s %s | %s | %s |\n", link, number(Median(w.Ours.Values)), w.Unit, spread(w.Ours.Values, number), goal)
-		}
-		for _, c := range w.Rivals {
-			if goal := c.target(w.Less); goal != "" {
-				fmt.Fprintf(out, "| %s | %s | %s | %s | %s |\n", link, c.Peer, ratio(Median(c.Ratios)), spread(c.Ratios, ratio), goal)
-			}
-		}
-	}
-	fmt.Fprintln(out)
 }
 
 // versions returns a row for each broker.

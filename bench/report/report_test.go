@@ -58,6 +58,45 @@ func TestTargetDependsOnTheDirection(t *testing.T) {
 	}
 }
 
+func TestTargetOfOurFigure(t *testing.T) {
+	w := Workload{Name: "rows", Unit: "rows/s", Target: 200_000, Ours: Series{Values: []float64{100_000, 300_000, 250_000}}}
+	if !w.Met() {
+		t.Error("a median of 250 k does not reach 200 k")
+	}
+	w.Less = true
+	if w.Met() || (&Workload{Target: 1, Less: true}).Met() {
+		t.Error("250 k counts as at most 200 k, or nothing as at most 1")
+	}
+	var page, table strings.Builder
+	r := &Report{Workloads: []Workload{w, sample().Workloads[0]}}
+	r.Markdown(&page)
+	r.Summary(&table)
+	if want := "| [rows](#rows) |  | 250 k rows/s | 100 k … 300 k | ≤ 200 k missed |"; !strings.Contains(page.String(), want) {
+		t.Errorf("the page lacks %q:\n%s", want, page.String())
+	}
+	if missed, unknown := strings.Count(table.String(), "missed"), strings.Count(table.String(), "no figure"); missed != 2 || unknown != 1 {
+		t.Errorf("the summary has %d of 2 missed targets, and %d of 1 without a figure:\n%s", missed, unknown, table.String())
+	}
+}
+
+func TestCurveTellsItsGrowth(t *testing.T) {
+	c := Curve{Name: "topics", Title: "by topics", Axis: "topics", Unit: "µs", Points: []Point{
+		{1, []float64{2, 3, 1}}, {4, []float64{8}}, {8, []float64{8, 9, 7}}}}
+	if got := c.growth(); got != 2 {
+		t.Errorf("a cost of 2, 8 and 8 at 1, 4 and 8 grows by %v for a doubling, want 2", got)
+	}
+	var page strings.Builder
+	(&Report{Curves: []Curve{c, {Title: "broken", Failed: "round 1: lost"}}}).Markdown(&page)
+	for _, want := range []string{"| by topics | 2.00 × | ≤ 2.00 × met |", "![by topics](performance-topics.svg)", "| µs | 2.00 | 8.00 | 8.00 |", "round 1: lost", "| broken | – | ≤ 2.00 × no figure |"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %q:\n%s", want, page.String())
+		}
+	}
+	if strings.Count(page.String(), "![") != 1 {
+		t.Error("a curve without points has a picture")
+	}
+}
+
 func TestReportSurvivesItsFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "p.json")
 	want := sample()

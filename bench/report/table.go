@@ -46,27 +46,27 @@ func series(rivals []Comparison) []Series {
 }
 
 func (c Comparison) target(less bool) string {
-	if c.Target == 0 || len(c.Ratios) == 0 {
-		return ""
-	}
-	return goal(c.Target, ratio, less, c.Met(less))
+	return goal(c.Target, ratio, less, c.Met(less), c.Failed == "" && len(c.Ratios) > 0)
 }
 
 func (w *Workload) target() string {
-	if w.Target == 0 || len(w.Ours.Values) == 0 {
-		return ""
-	}
-	return goal(w.Target, number, w.Less, w.Met())
+	return goal(w.Target, number, w.Less, w.Met(), w.Ours.Failed == "" && len(w.Ours.Values) > 0)
 }
 
-func goal(target float64, format func(float64) string, less, met bool) string {
-	sign := "≥"
+// goal writes a target and what became of it. What failed in any round reaches none.
+func goal(target float64, format func(float64) string, less, met, known bool) string {
+	if target == 0 {
+		return ""
+	}
+	sign, verdict := "≥", "missed"
 	if less {
 		sign = "≤"
 	}
-	verdict := "missed"
 	if met {
 		verdict = "met"
+	}
+	if !known {
+		verdict = "no figure"
 	}
 	return fmt.Sprintf("%s %s %s", sign, format(target), verdict)
 }

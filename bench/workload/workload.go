@@ -65,7 +65,7 @@ var (
 	Full = Size{Time: 4 * time.Second, Connections: 10_000, Subscriptions: 100_000, Topics: 10_000,
 		FrameRows: 1_000_000, LakeRows: 100_000_000, Backlog: 1_000_000}
 	Quick = Size{Time: 400 * time.Millisecond, Connections: 1000, Subscriptions: 10_000, Topics: 1000,
-		FrameRows: 200_000, LakeRows: 2_000_000, Backlog: 100_000}
+		FrameRows: 1_000_000, LakeRows: 2_000_000, Backlog: 100_000}
 )
 
 // on returns the contestant that starts p and does run to it.

@@ -44,6 +44,7 @@ type options struct {
 	rounds            int
 	workloads         *regexp.Regexp
 	peers             *regexp.Regexp
+	lakeRows          int
 	json, bin         string
 	profile           string
 }
@@ -55,6 +56,7 @@ func parse() (options, error) {
 	flag.BoolVar(&o.list, "list", false, "list workloads and their peers")
 	flag.BoolVar(&o.docs, "docs", false, "only write docs/performance.md anew from its JSON")
 	flag.BoolVar(&o.all, "all", false, "with --quick: also the peers that no target is about")
+	flag.IntVar(&o.lakeRows, "lake-rows", 0, "rows of the large table (100 million; with --quick 2 million)")
 	flag.BoolVar(&o.curves, "curves", false, "only measure how costs grow, and draw that into docs")
 	flag.IntVar(&o.rounds, "rounds", 0, "rounds (5; with --quick 1)")
 	flag.StringVar(&workloads, "workload", "", "only workloads whose name matches this pattern; nothing is written unless --json says so")
@@ -160,6 +162,7 @@ func (m *measurement) run(ctx context.Context, all []workload.Workload, curves [
 			return err
 		}
 	}
+	m.report.Summary(os.Stdout)
 	m.report.Machine.Load += ", " + report.LoadAverage()
 	if !o.curves || o.json != docsJSON {
 		return nil
@@ -237,6 +240,9 @@ func newMeasurement(o options) *measurement {
 	size := workload.Full
 	if o.quick {
 		size = workload.Quick
+	}
+	if o.lakeRows > 0 {
+		size.LakeRows = o.lakeRows
 	}
 	return &measurement{options: o, size: size, report: &report.Report{
 		Date:    time.Now(),
