@@ -113,7 +113,7 @@ func (k *crew) close() error {
 	k.mu.Lock()
 	comps, named := k.comps, k.named
 	k.mu.Unlock()
-	err := parallel(len(comps), func(i int) error { return k.client.close(comps[i], nil) })
+	err := parallel(context.Background(), len(comps), func(_ context.Context, i int) error { return k.client.close(comps[i], nil) })
 	if len(named) == 0 {
 		return err
 	}
@@ -156,8 +156,11 @@ func (k *crew) remove(names []string) error {
 	return k.client.close(comp, err)
 }
 
-// parallel calls do with 0 to n-1, some at the same time, and returns the first error.
-func parallel(n int, do func(int) error) error {
+// parallel calls do with 0 to n-1, some at the same time, and returns the first error,
+// with which the context that they get ends.
+func parallel(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
 	var once sync.Once
 	var first error
@@ -165,8 +168,9 @@ func parallel(n int, do func(int) error) error {
 	for range min(n, atOnce) {
 		wg.Go(func() {
 			for i := range next {
-				if err := do(i); err != nil {
+				if err := do(ctx, i); err != nil {
 					once.Do(func() { first = err })
+					cancel()
 				}
 			}
 		})

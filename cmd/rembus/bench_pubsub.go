@@ -67,10 +67,10 @@ func (l *pubsub) slowest(i int) uint64 {
 
 // connect makes all components, and sees a first message of each publisher through.
 func (l *pubsub) connect(ctx context.Context) error {
-	if err := parallel(len(l.subscribing), func(i int) error { return l.subscribing[i].connect(ctx, i) }); err != nil {
+	if err := parallel(ctx, len(l.subscribing), func(ctx context.Context, i int) error { return l.subscribing[i].connect(ctx, i) }); err != nil {
 		return err
 	}
-	if err := parallel(len(l.publishers), func(i int) error { return l.publishers[i].connect(ctx) }); err != nil {
+	if err := parallel(ctx, len(l.publishers), func(ctx context.Context, i int) error { return l.publishers[i].connect(ctx) }); err != nil {
 		return err
 	}
 	for _, p := range l.publishers {
@@ -107,7 +107,7 @@ func (l *pubsub) drive(_, ctx context.Context) error {
 
 // settle waits for what is on its way, not longer than until ctx ends.
 func (l *pubsub) settle(ctx context.Context) error {
-	err := parallel(len(l.publishers), func(i int) error { return l.publishers[i].finish(ctx) })
+	err := parallel(ctx, len(l.publishers), func(_ context.Context, i int) error { return l.publishers[i].finish(ctx) })
 	l.await(ctx) // what is missing then is in the report
 	return err
 }

@@ -51,7 +51,7 @@ func (l *rpc) connect(ctx context.Context) error {
 	if err := server.Expose(ctx, l.crew.topic(0), echo); err != nil {
 		return err
 	}
-	return parallel(len(l.callers), func(i int) error {
+	return parallel(ctx, len(l.callers), func(ctx context.Context, i int) error {
 		c, err := l.callers[i], error(nil)
 		if c.comp, err = l.crew.dial(ctx, ""); err != nil {
 			return err
