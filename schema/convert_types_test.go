@@ -3,6 +3,7 @@ package schema
 import (
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -87,7 +88,7 @@ func TestConvertSpecial(t *testing.T) {
 		{Decimal, "1.2345", nil}, {Decimal, "1e15", nil}, {Decimal, "999999999999999.999", int64(999999999999999999)}, {Decimal, "-999999999999999.999", int64(-999999999999999999)},
 		{Decimal, "", nil}, {Decimal, ".", nil}, {Decimal, "e5", nil}, {Decimal, "1e", nil}, {Decimal, "--1", nil}, {Decimal, "1_0", nil}, {Decimal, "0x1", nil}, {Decimal, "NaN", nil}, {Decimal, " 1", nil},
 		{Decimal, "1e99999999999", nil}, {Decimal, "1e32767", nil}, {Decimal, "1e-32768", nil}, {Decimal, strings.Repeat("0", 65), nil},
-		{Decimal, 0.001, int64(1)}, {Decimal, 0.0001, nil}, {Decimal, float64(float32(0.1)), nil}, {Decimal, 123456789.123, int64(123456789123)}, {Decimal, -0.0, int64(0)},
+		{Decimal, 0.001, int64(1)}, {Decimal, 0.0001, nil}, {Decimal, float64(float32(0.1)), nil}, {Decimal, 123456789.123, int64(123456789123)}, {Decimal, math.Copysign(0, -1), int64(0)},
 		{Decimal, frac(15, -1), int64(1500)}, {Decimal, frac(15, -4), nil}, {Decimal, frac(1500, -5), int64(15)}, {Decimal, frac(1, 1<<40), nil}, {Decimal, frac(1, -1<<40), nil}, {Decimal, frac(0, 1<<40), int64(0)}, {Decimal, huge, nil},
 		{d4, 999.9, int64(9999)}, {d4, int64(1000), nil}, {d4, "-999.9", int64(-9999)}, {d4, "0.05", nil},
 		{whole, nines, bigOf(nines)}, {whole, "1" + nines, nil}, {whole, "1" + nines + "e-1", nil}, {whole, int64(-1), big.NewInt(-1)},
@@ -152,4 +153,16 @@ func FuzzParseType(f *testing.F) {
 			t.Errorf("%q is %q, which is %q", s, typ, again)
 		}
 	})
+}
+
+// TestRowOfPython: Decimal, UUID, date and datetime as cbor2 writes them.
+func TestRowOfPython(t *testing.T) {
+	s := mustParse(t, `{"tables": [{"table": "t", "columns": [
+	 {"col": "n", "type": "DECIMAL"}, {"col": "u", "type": "UUID"}, {"col": "d", "type": "DATE"}, {"col": "z", "type": "TIMESTAMPTZ"}]}]}`)
+	raw := "\x84\xc4\x82\x20\x0f" + "\xd8\x25\x500123456789abcdef" + "\xd9\x03\xec\x6a2026-01-31" + "\xc0\x742026-01-31T00:00:00Z"
+	got, err := row(s, "t", protocol.NewPayload(protocol.CBOR, []byte(raw)), nil)
+	at := midnightOf(2026, 1, 31)
+	if want := (Row{int64(1500), []byte("0123456789abcdef"), at, at}); err != nil || !slices.EqualFunc(got, want, same) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
 }
