@@ -19,10 +19,11 @@ type Component struct {
 
 	requests, timers sync.Pool // of *request, *time.Timer
 
-	out     *outbox
-	in      *inbox
-	calls   *calls
-	notices notices
+	out       *outbox
+	in        *inbox
+	delivered messages // of the dispatching goroutine
+	calls     *calls
+	notices   notices
 
 	ctx     context.Context // of handlers; ends when Close stops waiting for them
 	cancel  context.CancelFunc

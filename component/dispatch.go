@@ -92,7 +92,7 @@ func (c *Component) deliver(park *parking, e event) {
 
 func (c *Component) handle(sub *Subscription, e event) {
 	if !sub.closed.Load() {
-		msg := newMessage(e.msg, sub.space)
+		msg := c.delivered.make(e.msg, sub.space)
 		if _, err := sub.handler.run(c.ctx, msg); err != nil {
 			c.report(&HandlerError{Topic: msg.Topic(), Err: err})
 		}

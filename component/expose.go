@@ -69,7 +69,9 @@ func (c *Component) hide(name string, m *method) {
 
 // serve answers one call.
 func (c *Component) serve(ctx context.Context, m *method, call *protocol.Message) *protocol.Message {
-	result, err := m.handler.run(ctx, newMessage(call, false))
+	msg := &Message{}
+	msg.set(call, false)
+	result, err := m.handler.run(ctx, msg)
 	var data *protocol.Payload
 	if err == nil {
 		if data, err = encodeResult(result); err == nil {

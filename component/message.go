@@ -13,14 +13,29 @@ type Message struct {
 	m     *protocol.Message
 	space bool
 	topic string // the real one, once it is known
+
+	room [1]protocol.RawValue // of the arguments, when there is one
 }
 
-func newMessage(m *protocol.Message, space bool) *Message {
-	msg := &Message{m: m, space: space}
-	if !space {
-		msg.topic = m.Topic
+// messages makes messages several at a time, since each alone costs more than it
+// weighs. One that is kept keeps its neighbours, little as they are.
+type messages struct{ spare []Message }
+
+func (s *messages) make(m *protocol.Message, space bool) *Message {
+	if len(s.spare) == 0 {
+		s.spare = make([]Message, 8)
 	}
+	msg := &s.spare[0]
+	s.spare = s.spare[1:]
+	msg.set(m, space)
 	return msg
+}
+
+func (m *Message) set(msg *protocol.Message, space bool) {
+	m.m, m.space = msg, space
+	if !space {
+		m.topic = msg.Topic
+	}
 }
 
 // Topic returns the topic that the message was published to, or the method.
@@ -46,7 +61,7 @@ func (m *Message) Slot() (slot uint32, ok bool) { return m.m.Slot, m.m.HasSlot }
 
 // Args returns the arguments as they were published, not decoded.
 func (m *Message) Args() ([]protocol.RawValue, error) {
-	args, err := m.m.Data.Args()
+	args, err := m.m.Data.AppendArgs(m.room[:0])
 	if err == nil && m.space && len(args) > 0 {
 		args = args[1:]
 	}

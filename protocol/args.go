@@ -1,6 +1,9 @@
 package protocol
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // maxDecodeDepth bounds the nesting of what is taken apart or decoded, whatever
 // the limit of the connection that it came from.
@@ -16,7 +19,11 @@ const tagGeneric = 27
 
 // Args returns the arguments, each as CBOR bytes inside the payload: the items
 // of an array (tag 27 around it removed), none for null, else the one value.
-func (p *Payload) Args() ([]RawValue, error) {
+func (p *Payload) Args() ([]RawValue, error) { return p.AppendArgs(nil) }
+
+// AppendArgs is [Payload.Args], appending to args, so that few arguments need no
+// memory of their own.
+func (p *Payload) AppendArgs(args []RawValue) ([]RawValue, error) {
 	raw, err := p.plain()
 	if err != nil {
 		return nil, err
@@ -25,7 +32,9 @@ func (p *Payload) Args() ([]RawValue, error) {
 	if n > maxArgs {
 		return nil, Errorf(StatusMethodArgs, "more than %d arguments", maxArgs)
 	}
-	args := make([]RawValue, 0, n)
+	if args = slices.Grow(args, n); args == nil {
+		args = []RawValue{} // none, which is not null
+	}
 	s := scanner{buf: rest}
 	for pos := 0; pos < len(rest); {
 		end, err := s.value(pos, maxDecodeDepth)

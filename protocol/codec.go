@@ -26,6 +26,7 @@ type Codec struct {
 
 	// Owned by the reading goroutine.
 	topics interned
+	slab   slab
 	names  []nameHash // room for the names of a JSON frame
 }
 
@@ -71,7 +72,7 @@ func (c *Codec) DecodeCopy(enc Encoding, frame []byte) (*Message, error) {
 	}
 	take := recycled
 	if c.component { // whose messages are kept for as long as the program likes
-		take = withRoom
+		take = c.slab.take
 	}
 	m, room := take(len(frame))
 	copy(room, frame)

@@ -125,3 +125,19 @@ func withRoom(n int) (*Message, []byte) {
 	}
 	return &Message{}, make([]byte, n)
 }
+
+// slab makes small messages several at a time, for those who never release them. One
+// that is kept keeps its neighbours.
+type slab struct{ spare []message144 }
+
+func (s *slab) take(n int) (*Message, []byte) {
+	if n > len(message144{}.room) {
+		return withRoom(n)
+	}
+	if len(s.spare) == 0 {
+		s.spare = make([]message144, 8)
+	}
+	m := &s.spare[0]
+	s.spare = s.spare[1:]
+	return &m.Message, m.room[:n:n]
+}
