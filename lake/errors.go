@@ -89,6 +89,9 @@ func causeOf(err error) cause {
 			return causeFile
 		case duckdb.ErrorTypeOutOfMemory, duckdb.ErrorTypeInternal, duckdb.ErrorTypeInterrupt, duckdb.ErrorTypeTransaction:
 			return causeMemory
+		case duckdb.ErrorTypeInvalid, duckdb.ErrorTypeUnknownType:
+		default:
+			return causeRow // whatever words of somebody's its text has
 		}
 	}
 	for word, c := range words {

@@ -43,6 +43,12 @@ type Options struct {
 	Queries       int            // at the same time; default 2
 	MaxRows       int            // in a result; default 10 million
 	MaxBytes      int            // of a result; default 60 MiB, what fits into one message
+
+	// Probe looks at the file before it is opened, as [Probe] does, which is the
+	// default: better in another process, since DuckDB may end the one that opens a
+	// damaged file. The error is nil, wraps ErrDamaged or ErrNewer, or says why the file
+	// could not be looked at.
+	Probe func(ctx context.Context, path string, thorough bool) error
 }
 
 func (o Options) withDefaults() Options {
@@ -64,6 +70,9 @@ func (o Options) withDefaults() Options {
 	if o.MemoryLimit == "" {
 		o.MemoryLimit = "1GB"
 	}
+	if o.Probe == nil {
+		o.Probe = Probe
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -77,6 +86,7 @@ var ErrClosed = errors.New("lake: closed")
 type Lake struct {
 	opts     Options
 	log      Log
+	began    uint64            // end of log at Start
 	tables   map[string]*table // by name; immutable
 	refusals reporter
 	outcomes outcomes
@@ -94,16 +104,24 @@ type Lake struct {
 	slots         chan struct{} // one for each query at the same time
 
 	health  atomic.Pointer[error]
+	damaged atomic.Pointer[error] // what a query met in the file that is open
+	broken  atomic.Bool           // DuckDB wants to be opened anew
+	rebuilt atomic.Uint64         // messages stored since a file was set aside
 	started bool
-	tries   int // of a lone change that failed for want of memory; the reader's
-	close   sync.Once
+
+	// The reader's, from Start on.
+	opened     bool // the file was once
+	suspect    bool // the writer met damage
+	rebuilding bool // a file was set aside, and the end of the log is not reached
+	tries      int  // of a lone change that failed for want of memory; the reader's
+	close      sync.Once
 }
 
-// Open opens or creates the DuckDB file and the tables of the schema. It fails
-// when a table in the file has other columns than in the schema, and when there is
-// no directory for the file. A file that cannot
-// be opened for another reason, such as a full disk, is tried again after Start, and
-// what Health tells of until then.
+// Open opens or creates the DuckDB file, and makes and changes tables as the schema
+// says. It fails when that would lose values, then nothing is changed; when a newer
+// DuckDB wrote the file; and when there is no directory for it. A damaged file is
+// set aside, and its tables are made anew from the log. A file that cannot be opened for another
+// reason, such as a full disk, is tried again after Start, and what Health tells of until then.
 func Open(ctx context.Context, o Options) (*Lake, error) {
 	o = o.withDefaults()
 	if o.Schema == nil {
@@ -123,8 +141,8 @@ func Open(ctx context.Context, o Options) (*Lake, error) {
 	}
 	l.refusals.logger = o.Logger
 	l.ctx, l.cancel = context.WithCancel(context.Background())
-	for _, t := range o.Schema.Tables {
-		l.tables[t.Name] = newTable(t)
+	for _, t := range tablesOf(o.Schema) {
+		l.tables[t.Name] = t
 	}
 	l.progress.init(0)
 	err := l.open(ctx)
@@ -132,7 +150,7 @@ func Open(ctx context.Context, o Options) (*Lake, error) {
 	switch {
 	case err == nil:
 		return l, nil
-	case ctx.Err() != nil, errors.As(err, &layout), l.inMemory():
+	case ctx.Err() != nil, errors.As(err, &layout), errors.Is(err, ErrNewer), inMemory(o.Path):
 		l.cancel()
 		return nil, err
 	}
@@ -140,20 +158,49 @@ func Open(ctx context.Context, o Options) (*Lake, error) {
 	return l, nil
 }
 
+// tablesOf returns the tables of a schema in its order.
+func tablesOf(s *schema.Schema) []*table {
+	tables := make([]*table, len(s.Tables))
+	for i, t := range s.Tables {
+		tables[i] = newTable(t)
+	}
+	return tables
+}
+
 // open opens the file. Called by Open, later by the reader only.
 func (l *Lake) open(ctx context.Context) error {
-	s, err := openStore(ctx, l.opts, l.tables)
+	if err := l.examine(ctx); err != nil {
+		return fmt.Errorf("failed to open the lake: %w", err)
+	}
+	tables := make([]*table, len(l.opts.Schema.Tables))
+	for i, t := range l.opts.Schema.Tables {
+		tables[i] = l.tables[t.Name]
+	}
+	s, err := openStore(ctx, l.opts, tables)
 	if err != nil {
 		return fmt.Errorf("failed to open the lake: %w", err)
 	}
+	for _, q := range s.changed {
+		l.opts.Logger.Info("the lake's tables follow the schema", "sql", q)
+	}
+	if len(s.left) > 0 && !l.opened {
+		l.opts.Logger.Info("tables in the lake that the schema does not have stay as they are", "tables", s.left)
+	}
+	if l.log != nil && !l.opened && s.position > l.began {
+		// The log could not be told to number above the position: what was appended
+		// since it was opened is new to the lake.
+		l.opts.Logger.Warn("the lake was ahead of the log", "position", s.position, "end", l.began)
+		s.position = l.began
+	}
+	l.opened = true
+	l.damaged.Store(nil)
+	l.broken.Store(false)
 	l.storeMu.Lock()
 	l.store = s
 	l.storeMu.Unlock()
-	l.progress.reach(s.position)
+	l.progress.reset(s.position)
 	return nil
 }
-
-func (l *Lake) inMemory() bool { return l.opts.Path == "" || l.opts.Path == ":memory:" }
 
 // Position is the sequence number up to which the log is in the lake: what is
 // below needs to be kept in the log no longer. 0 until the file is open.
@@ -172,7 +219,7 @@ func (l *Lake) Refused() uint64 { return l.refusals.count.Load() }
 
 // Start begins to read log. To be called once, before Procedures are served.
 func (l *Lake) Start(log Log) {
-	l.log = log
+	l.log, l.began = log, log.End()
 	l.started = true
 	log.Notify(func(uint64, error) { signal(l.moved) })
 	go l.run()

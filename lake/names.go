@@ -6,8 +6,10 @@ import "strings"
 // that no name of a user's table is taken; the views that people ask are in main.
 const (
 	rowsSchema = "_rembus_rows" // what the tables hold now
+	pastSchema = "_rembus_past" // what they held before
 	bookSchema = "_rembus"      // what the lake notes for itself
 
+	keysTable     = `"` + bookSchema + `"."keys"`
 	positionTable = `"` + bookSchema + `"."position"`
 	seqColumn     = "_seq"
 )

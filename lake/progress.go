@@ -44,6 +44,19 @@ func (p *progress) reach(seq uint64) {
 	p.changed = make(chan struct{})
 }
 
+// reset says where a file stands that was opened: back, when one was set aside.
+func (p *progress) reset(seq uint64) {
+	p.mu.Lock()
+	back := seq < p.seq
+	if back {
+		p.seq = seq
+	}
+	p.mu.Unlock()
+	if !back {
+		p.reach(seq)
+	}
+}
+
 // end lets everybody who waits go with ErrClosed.
 func (p *progress) end() {
 	p.mu.Lock()

@@ -22,7 +22,7 @@ func (l *Lake) reading(fn func(*store) error) error {
 	if l.store == nil {
 		return exception("the lake is not available now")
 	}
-	return fn(l.store)
+	return l.noticed(fn(l.store))
 }
 
 // checkWhere lets the guard look at a condition.

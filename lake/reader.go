@@ -71,6 +71,9 @@ func (l *Lake) await() (closing bool) {
 	return false
 }
 
+// errBroken is what the reader finds after a query met a fatal error.
+var errBroken = errors.New("FATAL Error: DuckDB failed in a query and is opened anew")
+
 // drain writes all that is durable now.
 func (l *Lake) drain() error {
 	if l.store == nil {
@@ -79,8 +82,12 @@ func (l *Lake) drain() error {
 		}
 	}
 	for l.ctx.Err() == nil {
+		if l.broken.Swap(false) {
+			return errBroken
+		}
 		from := l.progress.at() + 1
 		if from > l.log.Durable() {
+			l.endRebuild()
 			return nil
 		}
 		changes, next, err := l.gather(from)
@@ -96,6 +103,7 @@ func (l *Lake) drain() error {
 			return nil
 		}
 		l.progress.reach(next - 1)
+		l.rebuild(len(changes))
 	}
 	return l.ctx.Err()
 }
@@ -160,9 +168,10 @@ func (l *Lake) healed() {
 // a fatal error DuckDB answers nothing else. A lake in memory would lose
 // everything by it.
 func (l *Lake) repair(err error) {
-	if l.store == nil || causeOf(err) != causeFile || l.inMemory() {
+	if l.store == nil || causeOf(err) != causeFile || inMemory(l.opts.Path) {
 		return
 	}
+	l.suspect = l.suspect || corrupt(err)
 	l.storeMu.Lock()
 	defer l.storeMu.Unlock()
 	if err := l.store.release(); err != nil {

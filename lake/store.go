@@ -17,11 +17,13 @@ import (
 type store struct {
 	db       *sql.DB
 	writer   *writer
-	position uint64 // as found in the file
+	position uint64   // as found in the file
+	changed  []string // the statements that made the tables those of the schema
+	left     []string // tables that the schema does not have
 }
 
-// layoutError says that tables in the file are not those of the schema: trying
-// again does not help.
+// layoutError says that the tables in the file cannot become those of the schema:
+// trying again does not help.
 type layoutError struct{ error }
 
 func (e *layoutError) Unwrap() error { return e.error }
@@ -36,28 +38,49 @@ func checkPath(path string) error {
 	return err
 }
 
-// openStore opens the file, makes what is missing in it, and locks its
-// configuration.
-func openStore(ctx context.Context, o Options, tables map[string]*table) (_ *store, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+func inMemory(path string) bool { return path == "" || path == ":memory:" }
+
+// openStore opens the file and makes or changes what the schema asks for. A new
+// file gets its name when it is whole, so that a crash leaves none that is not.
+func openStore(ctx context.Context, o Options, tables []*table) (*store, error) {
+	if _, err := os.Stat(o.Path); inMemory(o.Path) || !errors.Is(err, os.ErrNotExist) {
+		return openFile(ctx, o, o.Path, tables)
 	}
-	ctx = context.WithoutCancel(ctx) // see patient
-	connector, err := duckdb.NewConnector(o.Path, nil)
+	fresh := o.Path + ".new"
+	for _, rest := range []string{fresh, fresh + ".wal"} {
+		if err := os.Remove(rest); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	s, err := openFile(ctx, o, fresh, tables)
 	if err != nil {
 		return nil, err
 	}
-	s := &store{db: sql.OpenDB(connector)}
+	changed := s.changed
+	if err := errors.Join(s.checkpoint(), s.release()); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(fresh, o.Path); err != nil {
+		return nil, err
+	}
+	if s, err = openFile(ctx, o, o.Path, tables); err == nil {
+		s.changed = changed
+	}
+	return s, err
+}
+
+func openFile(ctx context.Context, o Options, path string, tables []*table) (_ *store, err error) {
+	s, connector, err := connect(ctx, o, path)
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release())
 		}
 	}()
-	s.db.SetMaxIdleConns(o.Queries + 1)
-	if err = s.configure(ctx, o); err != nil {
-		return nil, err
-	}
-	if err = s.prepare(ctx, o, tables); err != nil {
+	ctx = context.WithoutCancel(ctx) // see patient
+	if err = s.prepare(ctx, o.Path, tables, true); err != nil {
 		return nil, err
 	}
 	conn, err := connector.Connect(ctx)
@@ -66,6 +89,23 @@ func openStore(ctx context.Context, o Options, tables map[string]*table) (_ *sto
 	}
 	s.writer = &writer{conn: conn, tables: make(map[*table]*sink)}
 	return s, nil
+}
+
+// connect opens the file and locks DuckDB's configuration.
+func connect(ctx context.Context, o Options, path string) (*store, *duckdb.Connector, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	connector, err := duckdb.NewConnector(path, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &store{db: sql.OpenDB(connector)}
+	s.db.SetMaxIdleConns(o.Queries + 1)
+	if err := s.configure(context.WithoutCancel(ctx), o); err != nil {
+		return nil, nil, errors.Join(err, s.release())
+	}
+	return s, connector, nil
 }
 
 // configure sets the second wall around SQL from outside (the guard is the first)
@@ -91,12 +131,12 @@ func (s *store) configure(ctx context.Context, o Options) error {
 	return nil
 }
 
-// quoteText returns s as an SQL text literal, for settings of our own: they
-// take no bound values.
+// quoteText returns s as an SQL text literal, for settings and defaults of our own:
+// they take no bound values.
 func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // prepare makes the tables in one transaction and reads the position.
-func (s *store) prepare(ctx context.Context, o Options, tables map[string]*table) error {
+func (s *store) prepare(ctx context.Context, path string, tables []*table, commit bool) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -111,51 +151,52 @@ func (s *store) prepare(ctx context.Context, o Options, tables map[string]*table
 			return err
 		}
 	}
-	for _, st := range o.Schema.Tables {
-		t := tables[st.Name]
-		for _, q := range t.create() {
-			if _, err := tx.ExecContext(ctx, q); err != nil {
-				if have, cerr := columnsOf(ctx, tx, t); cerr == nil {
-					if derr := t.compare(have); derr != nil {
-						return &layoutError{derr}
-					}
-				}
-				return fmt.Errorf("table %q: %w", t.Name, err)
-			}
-		}
-		have, err := columnsOf(ctx, tx, t)
-		if err != nil {
-			return err
-		}
-		if err := t.compare(have); err != nil {
-			return &layoutError{err}
-		}
+	if s.changed, s.left, err = evolve(ctx, tx, path, tables); err != nil {
+		return err
 	}
 	err = tx.QueryRowContext(ctx, "SELECT seq FROM "+positionTable).Scan(&s.position)
 	if errors.Is(err, sql.ErrNoRows) {
 		_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s VALUES (0)", positionTable))
 	}
-	if err != nil {
+	if err != nil || !commit {
 		return err
 	}
 	return tx.Commit()
 }
 
-func columnsOf(ctx context.Context, tx *sql.Tx, t *table) (cols []column, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT column_name, data_type, is_nullable FROM duckdb_columns()
-		WHERE table_name = ? AND schema_name = ? AND database_name = current_database() ORDER BY column_index`, t.Name, rowsSchema)
+// Evolve brings the tables in the file at o.Path to those of o.Schema, as [Open]
+// does, and returns the statements that did it. With dry nothing is changed. The
+// error says what would lose values, for all tables, with the SQL that does it.
+// Nobody else may have the file open.
+func Evolve(ctx context.Context, o Options, dry bool) (statements []string, err error) {
+	o = o.withDefaults()
+	if err := checkPath(o.Path); err != nil {
+		return nil, err
+	}
+	_, err = os.Stat(o.Path)
+	fresh := errors.Is(err, os.ErrNotExist)
+	if !fresh {
+		if err := o.Probe(ctx, o.Path, false); err != nil {
+			return nil, err
+		}
+	}
+	if !dry {
+		s, err := openStore(ctx, o, tablesOf(o.Schema))
+		if err != nil {
+			return nil, err
+		}
+		return s.changed, errors.Join(s.checkpoint(), s.release())
+	}
+	path := o.Path
+	if fresh {
+		path = ":memory:"
+	}
+	s, _, err := connect(ctx, o, path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var c column
-		if err := rows.Scan(&c.name, &c.kind, &c.nullable); err != nil {
-			return nil, err
-		}
-		cols = append(cols, c)
-	}
-	return cols, rows.Err()
+	err = s.prepare(context.WithoutCancel(ctx), o.Path, tablesOf(o.Schema), false)
+	return s.changed, errors.Join(err, s.release())
 }
 
 // close writes position and everything else into the file and closes it.
@@ -165,9 +206,14 @@ func (s *store) close(position uint64) error {
 		err = s.writer.transaction(position, nil)
 	}
 	if err == nil {
-		_, err = s.db.ExecContext(context.Background(), "CHECKPOINT")
+		err = s.checkpoint()
 	}
 	return errors.Join(err, s.release())
+}
+
+func (s *store) checkpoint() error {
+	_, err := s.db.ExecContext(context.Background(), "CHECKPOINT")
+	return err
 }
 
 // release closes the file without writing more.

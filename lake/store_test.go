@@ -113,41 +113,6 @@ func TestPhysicalTables(t *testing.T) {
 	}
 }
 
-func TestOpenRefusesOtherColumns(t *testing.T) {
-	const before = `{"tables": [{"table": "x", "columns": [{"col": "a", "type": "TEXT"}, {"col": "b", "type": "DOUBLE"}]}]}`
-	path := filepath.Join(t.TempDir(), "lake.duckdb")
-	open := func(text string) error {
-		l, err := lake.Open(t.Context(), lake.Options{Path: path, Schema: parse(t, text)})
-		if err == nil {
-			err = l.Close(t.Context())
-		}
-		return err
-	}
-	if err := errors.Join(open(before), open(before)); err != nil {
-		t.Fatal(err)
-	}
-	for change, want := range map[string][2]string{
-		"type":    {`DOUBLE`, `"b" DOUBLE where the schema has "b" FLOAT`},
-		"name":    {`"b"`, `"b" DOUBLE where the schema has "c" DOUBLE`},
-		"missing": {`{"col": "b", "type": "DOUBLE"}`, `lacks column "d" INTEGER`},
-		"more":    {`, {"col": "b", "type": "DOUBLE"}`, `"b" DOUBLE`},
-		"null":    {`"DOUBLE"`, `"b" DOUBLE NOT NULL`},
-	} {
-		with := map[string]string{"type": "FLOAT", "name": `"c"`, "missing": `{"col": "b", "type": "DOUBLE"}, {"col": "d", "type": "INTEGER"}`,
-			"more": "", "null": `"DOUBLE", "nullable": false`}[change]
-		err := open(strings.Replace(before, want[0], with, 1))
-		if change == "missing" {
-			want[1] = `"_seq" UBIGINT NOT NULL where the schema has "d" INTEGER`
-		}
-		if err == nil || !strings.Contains(err.Error(), want[1]) || !strings.Contains(err.Error(), `"x"`) {
-			t.Errorf("%s: got %v", change, err)
-		}
-	}
-	if err := open(before); err != nil {
-		t.Errorf("after the refusals: %v", err)
-	}
-}
-
 func TestOpenErrors(t *testing.T) {
 	for path, want := range map[string]string{
 		filepath.Join(t.TempDir(), "no", "dir"): "no such file or directory",

@@ -79,23 +79,6 @@ func (t *table) create() []string {
 	}
 }
 
-// compare returns an error that names the first difference between the table
-// in the file and the schema.
-func (t *table) compare(have []column) error {
-	want := t.layout()
-	for i := range max(len(have), len(want)) {
-		switch {
-		case i >= len(have):
-			return fmt.Errorf("table %q in the file lacks column %s of the schema", t.Name, want[i])
-		case i >= len(want):
-			return fmt.Errorf("table %q in the file has column %s, which the schema lacks", t.Name, have[i])
-		case have[i] != want[i]:
-			return fmt.Errorf("table %q in the file has column %s where the schema has %s", t.Name, have[i], want[i])
-		}
-	}
-	return nil
-}
-
 // Staged rows have the columns, _seq and, to tell which came last, this.
 const orderColumn = "_order"
 

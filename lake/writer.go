@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
@@ -77,7 +78,7 @@ func (w *writer) sink(t *table) (*sink, error) {
 	s := &sink{table: t}
 	var err error
 	if !t.staged {
-		s.appender, err = duckdb.NewAppender(w.conn, "", rowsSchema, t.Name)
+		s.appender, err = duckdb.NewAppenderWithColumns(w.conn, "", rowsSchema, t.Name, append(slices.Clone(t.names), seqColumn))
 	} else {
 		s.appender, err = w.stage(t, t.merge)
 	}
