@@ -27,6 +27,7 @@ const (
 	codeLogFull        = "log-full"
 	codeLakeFailed     = "lake-failed"
 	codeLakeBehind     = "lake-behind"
+	codeLakeDamaged    = "lake-damaged"
 	codeDiskLow        = "disk-low"
 	codeNoJournal      = "no-journal" // a note
 )
@@ -61,6 +62,7 @@ type lakeSnapshot struct {
 	lag      time.Duration // for how long the oldest of them has waited
 	refused  uint64        // rows
 	err      error         // why it does not work
+	damage   string        // "" for none
 }
 
 // diskSpace is that of the file system which holds the broker's directory.
@@ -102,6 +104,9 @@ func (s *snapshot) judge() verdict {
 		if limit := s.limits.lakeLag; l.lag > limit || s.had(codeLakeBehind) && l.lag > limit/2 {
 			add(degraded, codeLakeBehind, "the lake is %d messages behind, the oldest has waited for %v", l.behind, l.lag.Round(time.Second))
 		}
+	}
+	if l := s.lake; l != nil && l.damage != "" {
+		add(degraded, codeLakeDamaged, "the lake's file: %s", l.damage)
 	}
 	if d := s.disk; d != nil {
 		if low := s.limits.diskLow; d.free < low || s.had(codeDiskLow) && d.free-low < low/10 {

@@ -34,7 +34,7 @@ func newMonitor(c *config, log server.Log, db *store, broker *server.Server, log
 			stats:  broker.Stats(), first: log.First(), end: log.End(),
 		}
 		if db.lake != nil {
-			s.lake = &lakeSnapshot{position: db.lake.Position(), refused: db.lake.Refused(), err: db.lake.Health()}
+			s.lake = &lakeSnapshot{position: db.lake.Position(), refused: db.lake.Refused(), err: db.lake.Health(), damage: db.lake.Damage()}
 		}
 		s.durable = log.Durable() // after the lake's position, which is not above it
 		if s.lake != nil {

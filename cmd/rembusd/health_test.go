@@ -35,6 +35,7 @@ func TestJudge(t *testing.T) {
 		"journal damaged":         {snapshot{journal: &journal.Health{Damaged: 2}}, "degraded journal-damaged", "2 damaged places"},
 		"lake red":                {snapshot{journal: good(), lake: &lakeSnapshot{err: errors.New("a\x1b\nb")}}, "degraded lake-failed", "again: a  b"},
 		"lake red, error endless": {snapshot{journal: good(), lake: &lakeSnapshot{err: errors.New(strings.Repeat("é", 1000))}}, "degraded lake-failed", "é…"},
+		"lake damaged":            {snapshot{journal: good(), lake: &lakeSnapshot{damage: "set aside as x"}}, "degraded lake-damaged", "file: set aside as x"},
 		"lake behind":             {snapshot{journal: good(), lake: behind(11 * time.Second)}, "degraded lake-behind", "7 messages behind, the oldest has waited for 11s"},
 		"lake still behind":       {snapshot{before: []reason{{Code: "lake-behind"}}, journal: good(), lake: behind(6 * time.Second)}, "degraded lake-behind", ""},
 		"lake caught up":          {snapshot{before: []reason{{Code: "lake-behind"}}, journal: good(), lake: behind(5 * time.Second)}, "green", ""},

@@ -20,16 +20,23 @@ func openLake(ctx context.Context, c *config, tables *schema.Schema, logger *slo
 	if tables == nil || c.noLake {
 		return &store{}, nil
 	}
-	path := filepath.Join(c.home(), "lake.duckdb")
-	l, err := lake.Open(ctx, lake.Options{
-		Path: path, Schema: tables, Logger: logger, MemoryLimit: fmt.Sprintf("%dB", int64(c.lakeMemory)),
-		BatchInterval: time.Duration(c.batchInterval), QueryTimeout: time.Duration(c.queryTimeout),
-		MaxBytes: int(c.maxMessage) - 4<<20, // a result has to fit into one message
-	})
+	o := c.lakeOptions(tables)
+	o.Logger = logger
+	l, err := lake.Open(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("the lake %s: %w", path, err)
+		return nil, fmt.Errorf("the lake %s: %w", o.Path, err)
 	}
 	return &store{l}, nil
+}
+
+// lakeOptions are those of the broker's lake.
+func (c *config) lakeOptions(tables *schema.Schema) lake.Options {
+	return lake.Options{
+		Path: filepath.Join(c.home(), "lake.duckdb"), Schema: tables, MemoryLimit: fmt.Sprintf("%dB", int64(c.lakeMemory)),
+		BatchInterval: time.Duration(c.batchInterval), QueryTimeout: time.Duration(c.queryTimeout),
+		MaxBytes: int(c.maxMessage) - 4<<20, // a result has to fit into one message
+		Probe:    probe,
+	}
 }
 
 // position is where the lake stands in the log.

@@ -98,7 +98,7 @@ Durations are written as 10s or 1h30m, plain numbers are seconds; sizes as 64MiB
 	})
 	root.SetVersionTemplate("rembusd {{.Version}}\n")
 	c.flags(root.PersistentFlags())
-	root.AddCommand(schemaCommand(), configCommand(c), journalCommand(c))
+	root.AddCommand(schemaCommand(c), configCommand(c), journalCommand(c), probeCommand(os.Exit))
 	return root
 }
 
