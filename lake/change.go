@@ -20,6 +20,7 @@ type change struct {
 	deletion  bool               // or a deletion of
 	where     string             // the rows that match, "" for all
 	vars      schema.Vars        // of the topic, for a DataFrame
+	keysOnly  bool               // the rows have nothing but keys, and are deleted
 	overwrite []bool             // columns that are replaced even by NULL; nil: by values only
 	upsert    bool               // all rows or none
 	nulls     bool               // an upsert that overwrites with NULL
@@ -45,12 +46,16 @@ func (l *Lake) changeOf(e *protocol.Entry) (_ *change, err error) {
 	if st == nil {
 		return nil, nil
 	}
-	c := &change{entry: e, table: l.tables[st.Name]}
+	c := &change{entry: e, table: l.tables[st.Name], keysOnly: vars.Deletes()}
 	if frame, ok := schema.Frame(e.Msg.Data); ok {
 		c.frame, c.vars = frame, vars
 		return c, nil
 	}
-	row, err := st.Row(e, vars)
+	read := st.Row
+	if c.keysOnly {
+		read = st.Key
+	}
+	row, err := read(e, vars)
 	if err != nil {
 		return nil, err
 	}
@@ -75,47 +80,55 @@ func (l *Lake) write(ctx context.Context, w *writer, c *change) error {
 		return err
 	}
 	if c.deletion {
-		if err := s.flush(); err != nil {
+		if err := s.flush(nil); err != nil {
 			return err
 		}
 		return l.delete(ctx, w, c)
 	}
-	f, err := c.decode()
+	f, err := c.source()
 	if err != nil {
 		// DuckDB saw nothing of it, so the transaction goes on.
 		c.refused, c.reason = 1, err
 		return nil
 	}
+	at := place{seq: c.entry.Seq, from: w.tick(c.entry)}
 	if f.overwrite == nil {
-		return c.fill(f, s)
+		return c.fill(f, s, at)
 	}
-	if err := s.flush(); err != nil {
+	// Its NULLs count, so it is folded by itself.
+	if err := s.flush(nil); err != nil {
 		return err
 	}
-	return c.replace(f, w)
+	if err := c.fill(f, s, at); err != nil {
+		return err
+	}
+	return s.flush(f.overwrite)
 }
 
-// replace merges the rows by themselves, NULL overwriting what is there.
-func (c *change) replace(f *source, w *writer) (err error) {
-	a, err := w.stage(c.table, c.table.mergeWhole(f.overwrite))
-	if err != nil {
-		return err
+// source returns the rows, with a place for each column.
+func (c *change) source() (*source, error) {
+	if !c.keysOnly {
+		return c.decode()
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, a.Clear())
+	keys := &source{rows: len(c.rows), row: func(i int) ([]any, error) { return c.rows[i], nil }}
+	if c.frame != nil {
+		var err error
+		if keys, _, err = c.frameRows(c.table.keys, nil); err != nil {
+			return nil, err
 		}
-		err = errors.Join(err, a.Close())
-	}()
-	s := &sink{table: c.table, appender: a}
-	if err := c.fill(f, s); err != nil {
-		return err
 	}
-	return s.flush()
+	row := make([]any, len(c.table.names))
+	return &source{rows: keys.rows, row: func(i int) ([]any, error) {
+		values, err := keys.row(i)
+		for k, v := range values {
+			row[c.table.keys[k]] = v
+		}
+		return row, err
+	}}, nil
 }
 
 // fill adds the rows to a sink, those left out that do not fit.
-func (c *change) fill(f *source, s *sink) error {
+func (c *change) fill(f *source, s *sink, at place) error {
 	c.refused, c.reason = 0, nil
 	for i := range f.rows {
 		row, err := f.row(i)
@@ -125,18 +138,20 @@ func (c *change) fill(f *source, s *sink) error {
 			}
 			continue
 		}
-		if err := s.add(row, c.entry.Seq); err != nil {
+		at.row = uint32(i)
+		if err := s.add(row, at, c.keysOnly); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// delete runs the deletion, whose condition has passed the guard.
+// delete runs the deletion, whose condition has passed the guard. What it takes away
+// is history.
 func (l *Lake) delete(ctx context.Context, w *writer, c *change) error {
-	q := fmt.Sprintf("DELETE FROM %s AS %s", c.table.rows, quoteIdent(c.table.Name))
+	t, where := c.table, ""
 	if c.where != "" {
-		err := l.checkWhere(ctx, c.table, c.where)
+		err := l.checkWhere(ctx, t, c.where)
 		if refusal := (*guard.Refusal)(nil); errors.As(err, &refusal) {
 			c.refused, c.reason = 1, err
 			return nil
@@ -144,15 +159,19 @@ func (l *Lake) delete(ctx context.Context, w *writer, c *change) error {
 		if err != nil {
 			return err
 		}
-		q += " WHERE (\n" + c.where + "\n)"
+		where = " WHERE (\n" + c.where + "\n)"
 	}
+	from := t.rows + " AS " + quoteIdent(t.Name) + where
+	all := quoteAll("", t.physical())
 	ctx, cancel := context.WithTimeout(ctx, l.opts.QueryTimeout)
 	defer cancel()
-	if err := w.exec(ctx, q); err != nil {
-		if ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			err = ctx.Err()
-		}
-		return err
+	q := fmt.Sprintf("INSERT INTO %s (%s, %s) SELECT %s, ? FROM %s", t.past, all, untilColumn, all, from)
+	err := w.exec(ctx, q, bound(w.tick(c.entry))...)
+	if err == nil {
+		err = w.exec(ctx, "DELETE FROM "+from)
 	}
-	return nil
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ctx.Err()
+	}
+	return err
 }

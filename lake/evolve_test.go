@@ -106,7 +106,13 @@ func TestEvolve(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := evolving(t, c.before, c.rows...)
 			would, err := lake.Evolve(t.Context(), e.options(c.after), true)
-			if err != nil || len(would) != c.sql {
+			former := 0 // of the former rows, which change with the table
+			for _, q := range would {
+				if strings.Contains(q, "_rembus_past") {
+					former++
+				}
+			}
+			if err != nil || len(would)-former != c.sql {
 				t.Errorf("dry: %q, %v", would, err)
 			}
 			did, err := lake.Evolve(t.Context(), e.options(c.after), false)

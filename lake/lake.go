@@ -41,6 +41,7 @@ type Options struct {
 	BatchRows     int            // messages in one transaction; default 65,536
 	QueryTimeout  time.Duration  // of a query or deletion; default 10 s
 	Queries       int            // at the same time; default 2
+	Timezone      *time.Location // of a when without a zone; default UTC
 	MaxRows       int            // in a result; default 10 million
 	MaxBytes      int            // of a result; default 60 MiB, what fits into one message
 
@@ -66,6 +67,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.QueryTimeout <= 0 {
 		o.QueryTimeout = 10 * time.Second
+	}
+	if o.Timezone == nil {
+		o.Timezone = time.UTC
 	}
 	if o.MemoryLimit == "" {
 		o.MemoryLimit = "1GB"

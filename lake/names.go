@@ -11,7 +11,14 @@ const (
 
 	keysTable     = `"` + bookSchema + `"."keys"`
 	positionTable = `"` + bookSchema + `"."position"`
-	seqColumn     = "_seq"
+)
+
+// Columns of our own behind those of the schema, which refuses their names.
+const (
+	seqColumn   = "_seq"   // position in the log of the message that made this version of the row
+	rowColumn   = "_row"   // number of the row in that message
+	fromColumn  = "_from"  // when the version became valid, never before that of an earlier message
+	untilColumn = "_until" // when it was replaced or deleted
 )
 
 // quoteName returns the name of a table in a schema, quoted.

@@ -17,27 +17,39 @@ type Submit = func(ctx context.Context, e *protocol.Entry) (seq uint64, err erro
 
 // Procedures returns the methods of all tables by name:
 //
-//   - query_T(null | {"where", "cols", "when"}) → DataFrame of what was
-//     published and upserted before the call;
+//   - query_T(null | {"where", "cols", "when", "limit", "offset"}) → DataFrame of what
+//     was published and upserted before the call, or up to the instant when;
+//   - history_T(map of keys | keys in order) → DataFrame of the versions of a row, in
+//     order, with valid_from and valid_to;
 //   - upsert_T(map | [map…] | DataFrame, {"nulls": bool}?) → null. A table without
 //     keys takes the rows as new ones, as in Rembus;
 //   - delete_T(null | {"where"}) → null; when is ignored, as in Rembus.
 //
+// The rows that limit and offset cut pages out of keep their order: that in which they
+// came, or that of the keys. With the same when the pages are of one state, whatever is
+// stored meanwhile.
+//
 // Every refusal is a *protocol.Error of status 40.
 func (l *Lake) Procedures(submit Submit) map[string]Procedure {
-	procedures := make(map[string]Procedure, 3*len(l.tables))
+	procedures := make(map[string]Procedure, 4*len(l.tables))
 	for name, t := range l.tables {
-		procedures["query_"+name] = func(ctx context.Context, _ string, args *protocol.Payload) (*protocol.Payload, error) {
-			frame, err := l.query(ctx, t, args)
-			if err != nil {
-				return nil, asException(err)
-			}
-			return protocol.EncodeValue(frame)
-		}
+		procedures["query_"+name] = answer(t, l.query)
+		procedures["history_"+name] = answer(t, l.history)
 		procedures["upsert_"+name] = l.command(submit, t, protocol.EntryUpsert)
 		procedures["delete_"+name] = l.command(submit, t, protocol.EntryDelete)
 	}
 	return procedures
+}
+
+// answer returns a method that answers with a DataFrame.
+func answer(t *table, ask func(context.Context, *table, *protocol.Payload) (protocol.DataFrame, error)) Procedure {
+	return func(ctx context.Context, _ string, args *protocol.Payload) (*protocol.Payload, error) {
+		frame, err := ask(ctx, t, args)
+		if err != nil {
+			return nil, asException(err)
+		}
+		return protocol.EncodeValue(frame)
+	}
 }
 
 // command returns upsert_T or delete_T: checked, appended to the log, and

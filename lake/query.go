@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/rembus-go/rembus/lake/guard"
@@ -28,24 +27,6 @@ func (l *Lake) reading(fn func(*store) error) error {
 // checkWhere lets the guard look at a condition.
 func (l *Lake) checkWhere(ctx context.Context, t *table, where string) error {
 	return l.reading(func(s *store) error { return guard.New(s.db).Where(ctx, t.guarded(), where) })
-}
-
-// query answers query_T.
-func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (protocol.DataFrame, error) {
-	q, err := queryOf(args, "where", "cols", "when")
-	if err != nil {
-		return nil, err
-	}
-	if q.when {
-		return nil, exception("when is not supported yet")
-	}
-	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn) (protocol.DataFrame, error) {
-		text, err := selection(ctx, conn, t, q)
-		if err != nil {
-			return nil, err
-		}
-		return l.result(ctx, conn, text, nil)
-	})
 }
 
 // asking calls fn in its turn, when the lake has what the log has now, with a connection
@@ -103,25 +84,4 @@ func (l *Lake) awaitLevel(ctx context.Context, seq uint64, d time.Duration) erro
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	return l.progress.wait(ctx, seq)
-}
-
-// selection returns the text of the query, checked.
-func selection(ctx context.Context, conn *sql.Conn, t *table, q question) (text string, err error) {
-	g := guard.New(conn)
-	list := quoteAll("", t.names)
-	switch {
-	case q.cols != nil:
-		err = g.Select(ctx, t.guarded(), q.cols, q.where)
-		list = strings.Join(q.cols, "\n,\n")
-	case q.where != "":
-		err = g.Where(ctx, t.guarded(), q.where)
-	}
-	if err != nil {
-		return "", err
-	}
-	text = "SELECT\n" + list + "\nFROM " + quoteIdent(t.Name)
-	if q.where != "" {
-		text += " WHERE (\n" + q.where + "\n)"
-	}
-	return text, nil
 }

@@ -35,7 +35,6 @@ func TestQueryArguments(t *testing.T) {
 	b.refused("cols", "query_counter", row{"cols": 5})
 	b.refused("cols", "query_counter", row{"cols": []any{1}})
 	b.refused("cols", "query_counter", row{"cols": []any{}})
-	b.refused("when is not supported yet", "query_counter", row{"when": 1700000000})
 	b.refused("Conversion", "query_counter", row{"where": "CAST(w AS INTEGER) = 1"})
 	b.refused("GROUP BY", "query_counter", row{"cols": "k, count(*)"})
 	b.refused("CAST(x AS VARCHAR)", "query_counter", row{"cols": "INTERVAL 1 DAY"})
@@ -105,8 +104,10 @@ func TestAttacksThroughProcedures(t *testing.T) {
 		b.refused("refused SQL", "query_counter", row{"cols": text})
 		b.refused("refused SQL", "query_counter", row{"cols": []string{"k", text}, "where": "k = 1"})
 	}
-	b.refused("invalid key", "query_counter", row{"limit": "1; DROP TABLE counter"})
-	b.refused("not supported", "query_counter", row{"when": "'); DROP TABLE counter; --"})
+	b.refused("limit must be", "query_counter", row{"limit": "1; DROP TABLE counter"})
+	b.refused("offset must be", "query_counter", row{"offset": "1; DROP TABLE counter"})
+	b.refused("when must be", "query_counter", row{"when": "'); DROP TABLE counter; --"})
+	b.refused("keys of one row", "history_counter", "1); DROP TABLE counter; --")
 	b.want("query_counter", nil, `[{"k":1,"v":1,"w":null}]`)
 	if b.Refused() != 0 {
 		t.Errorf("%d attacks reached the log", b.Refused())

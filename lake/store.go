@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
@@ -17,9 +18,10 @@ import (
 type store struct {
 	db       *sql.DB
 	writer   *writer
-	position uint64   // as found in the file
-	changed  []string // the statements that made the tables those of the schema
-	left     []string // tables that the schema does not have
+	position uint64    // as found in the file
+	changed  []string  // the statements that made the tables those of the schema
+	left     []string  // tables that the schema does not have
+	clock    time.Time // of the newest message in it
 }
 
 // layoutError says that the tables in the file cannot become those of the schema:
@@ -87,7 +89,7 @@ func openFile(ctx context.Context, o Options, path string, tables []*table) (_ *
 	if err != nil {
 		return nil, err
 	}
-	s.writer = &writer{conn: conn, tables: make(map[*table]*sink)}
+	s.writer = &writer{conn: conn, sinks: make(map[*table]*sink), clock: s.clock}
 	return s, nil
 }
 
@@ -145,7 +147,8 @@ func (s *store) prepare(ctx context.Context, path string, tables []*table, commi
 	for _, q := range []string{
 		"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(bookSchema),
 		"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(rowsSchema),
-		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (seq UBIGINT NOT NULL)", positionTable),
+		"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(pastSchema),
+		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (seq UBIGINT NOT NULL, time TIMESTAMP NOT NULL)", positionTable),
 	} {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return err
@@ -154,9 +157,9 @@ func (s *store) prepare(ctx context.Context, path string, tables []*table, commi
 	if s.changed, s.left, err = evolve(ctx, tx, path, tables); err != nil {
 		return err
 	}
-	err = tx.QueryRowContext(ctx, "SELECT seq FROM "+positionTable).Scan(&s.position)
+	err = tx.QueryRowContext(ctx, "SELECT seq, time FROM "+positionTable).Scan(&s.position, &s.clock)
 	if errors.Is(err, sql.ErrNoRows) {
-		_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s VALUES (0)", positionTable))
+		_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s VALUES (0, 'epoch')", positionTable))
 	}
 	if err != nil || !commit {
 		return err

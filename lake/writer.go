@@ -5,25 +5,16 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 
-	"github.com/duckdb/duckdb-go/v2"
+	"github.com/rembus-go/rembus/protocol"
 )
 
 // writer is the one connection that writes. Owned by the reader's goroutine.
 type writer struct {
-	conn   driver.Conn
-	tables map[*table]*sink
-}
-
-// sink takes the rows of one table within a transaction: for a table without
-// keys they go into it, else into a staging area that a flush merges.
-type sink struct {
-	table    *table
-	appender *duckdb.Appender
-	order    uint64
-	used     bool // since the last flush
-	row      []driver.Value
+	conn  driver.Conn
+	sinks map[*table]*sink
+	clock time.Time // of the newest message that is written: no earlier one comes after it
 }
 
 // patient is a context that ends without saying so when asked: the driver, where
@@ -42,12 +33,13 @@ func (w *writer) exec(ctx context.Context, q string, args ...driver.NamedValue) 
 // transaction runs write and moves the position in one transaction. Nothing
 // interrupts it but an error.
 func (w *writer) transaction(position uint64, write func() error) (err error) {
-	ctx := context.Background()
+	ctx, clock := context.Background(), w.clock
 	if err := w.exec(ctx, "BEGIN TRANSACTION"); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
+			w.clock = clock
 			w.discard()
 			// It fails when DuckDB has rolled back by itself.
 			_ = w.exec(ctx, "ROLLBACK")
@@ -58,75 +50,43 @@ func (w *writer) transaction(position uint64, write func() error) (err error) {
 			return err
 		}
 	}
-	for _, s := range w.tables {
-		if err := s.flush(); err != nil {
+	for _, s := range w.sinks {
+		if err := s.flush(nil); err != nil {
 			return err
 		}
 	}
-	q := fmt.Sprintf("UPDATE %s SET seq = ?", positionTable)
-	if err := w.exec(ctx, q, driver.NamedValue{Ordinal: 1, Value: position}); err != nil {
+	q := fmt.Sprintf("UPDATE %s SET seq = ?, time = ?", positionTable)
+	if err := w.exec(ctx, q, bound(position, w.clock)...); err != nil {
 		return err
 	}
 	return w.exec(ctx, "COMMIT")
 }
 
-// sink returns where rows of t go.
-func (w *writer) sink(t *table) (*sink, error) {
-	if s := w.tables[t]; s != nil {
-		return s, nil
+// tick returns the time of a message as the lake has it: in microseconds, and never
+// before that of an earlier message, so that a clock that is set back disturbs
+// nothing.
+func (w *writer) tick(e *protocol.Entry) time.Time {
+	if t := time.UnixMicro(time.Unix(0, e.Time).UnixMicro()).UTC(); t.After(w.clock) {
+		w.clock = t
 	}
-	s := &sink{table: t}
-	var err error
-	if !t.staged {
-		s.appender, err = duckdb.NewAppenderWithColumns(w.conn, "", rowsSchema, t.Name, append(slices.Clone(t.names), seqColumn))
-	} else {
-		s.appender, err = w.stage(t, t.merge)
-	}
-	if err != nil {
-		return nil, err
-	}
-	w.tables[t] = s
-	return s, nil
+	return w.clock
 }
 
-// stage returns an appender whose flush runs a merge.
-func (w *writer) stage(t *table, merge string) (*duckdb.Appender, error) {
-	types, names, err := t.stageTypes()
-	if err != nil {
-		return nil, err
+// bound returns what is bound to the parameters of a statement, in order.
+func bound(values ...any) []driver.NamedValue {
+	args := make([]driver.NamedValue, len(values))
+	for i, v := range values {
+		args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
 	}
-	return duckdb.NewQueryAppender(w.conn, merge, "staged", types, names)
-}
-
-// add takes one row: the columns and extras of the table.
-func (s *sink) add(values []any, seq uint64) error {
-	s.row = s.row[:0]
-	for _, v := range values {
-		s.row = append(s.row, v)
-	}
-	s.row = append(s.row, seq)
-	if s.table.staged {
-		s.order++
-		s.row = append(s.row, s.order)
-	}
-	s.used = true
-	return s.appender.AppendRow(s.row...)
-}
-
-func (s *sink) flush() error {
-	if !s.used {
-		return nil
-	}
-	s.used = false
-	return s.appender.Flush()
+	return args
 }
 
 // discard drops the rows that were not flushed, and the appenders with them: after
 // an error they are of no more use.
 func (w *writer) discard() {
-	for t, s := range w.tables {
+	for t, s := range w.sinks {
 		_ = errors.Join(s.appender.Clear(), s.appender.Close())
-		delete(w.tables, t)
+		delete(w.sinks, t)
 	}
 }
 

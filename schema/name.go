@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -11,10 +12,12 @@ const MaxName = 128
 
 // Names that the lake keeps for itself.
 const (
-	reservedColumn = "_seq"
 	reservedTable  = "rejected"
 	reservedPrefix = "_rembus"
 )
+
+// reservedColumns are columns of the lake's own, and the number that DuckDB gives a row.
+var reservedColumns = []string{"_seq", "_row", "_from", "_until", "rowid"}
 
 // fold returns what two names have in common when DuckDB takes them for the
 // same: it ignores the case of ASCII letters and of no others.
@@ -50,7 +53,7 @@ func checkCharacters(s string) string {
 }
 
 func checkColumnName(name string) string {
-	if fold(name) == reservedColumn {
+	if folded := fold(name); slices.Contains(reservedColumns, folded) || strings.HasPrefix(folded, reservedPrefix) {
 		return fmt.Sprintf("the name %s is reserved", quote(name))
 	}
 	return checkName(name)
