@@ -33,7 +33,7 @@ func (p peers) sizes() []Workload {
 			Ours:   onRembus(plain, crowded),
 			Rivals: []Rival{{onRembus(few, spacious), 2}},
 		},
-		idle(25, plain, p.nats(0), mosquitto(0)),
+		idle(25, plain, p.nats(0), mosquittoTCP()),
 		Workload{Name: "idle-memory", Title: "resident memory of a broker that does nothing, with an empty lake", Unit: "MiB", Less: true, Target: 64}.
 			against(idleMemory, lake, p.nats(0), mosquitto(0)),
 		{

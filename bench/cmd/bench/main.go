@@ -45,6 +45,7 @@ type options struct {
 	workloads         *regexp.Regexp
 	peers             *regexp.Regexp
 	lakeRows          int
+	time              time.Duration
 	json, bin         string
 	profile           string
 }
@@ -56,6 +57,7 @@ func parse() (options, error) {
 	flag.BoolVar(&o.list, "list", false, "list workloads and their peers")
 	flag.BoolVar(&o.docs, "docs", false, "only write docs/performance.md anew from its JSON")
 	flag.BoolVar(&o.all, "all", false, "with --quick: also the peers that no target is about")
+	flag.DurationVar(&o.time, "time", 0, "how long a measurement of a rate takes (4s; with --quick 400ms)")
 	flag.IntVar(&o.lakeRows, "lake-rows", 0, "rows of the large table (100 million; with --quick 2 million)")
 	flag.BoolVar(&o.curves, "curves", false, "only measure how costs grow, and draw that into docs")
 	flag.IntVar(&o.rounds, "rounds", 0, "rounds (5; with --quick 1)")
@@ -240,6 +242,9 @@ func newMeasurement(o options) *measurement {
 	size := workload.Full
 	if o.quick {
 		size = workload.Quick
+	}
+	if o.time > 0 {
+		size.Time = o.time
 	}
 	if o.lakeRows > 0 {
 		size.LakeRows = o.lakeRows
