@@ -56,16 +56,14 @@ func (k *crew) topic(i int) string { return fmt.Sprintf("rembus-bench/%s/%d", k.
 func (k *crew) dial(ctx context.Context, name string, opts ...component.Option) (*component.Component, error) {
 	c := k.client
 	c.name = name
-	if name != "" { // from now on the broker may keep a twin
-		k.mu.Lock()
-		k.named = append(k.named, name)
-		k.mu.Unlock()
-	}
 	comp, err := c.dial(ctx, k.console, append(opts, component.OnError(k.failure), component.OnDisconnect(k.lost), component.OnReconnect(k.back))...)
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if err == nil {
-		k.mu.Lock()
 		k.comps = append(k.comps, comp)
-		k.mu.Unlock()
+	}
+	if name != "" && (err == nil || ctx.Err() != nil) { // it may have logged in all the same
+		k.named = append(k.named, name)
 	}
 	return comp, err
 }

@@ -7,11 +7,14 @@ process: on the broker's machine the two share its processors.
 
 Without --rate it finds the most that broker and components can do together. The
 publishers then stay a bounded way ahead of the slowest subscriber (32,768
-messages or 8 MiB), so that nothing is lost because nobody took it away; messages
-queue up, and latency is mostly the length of that queue. With --rate nothing is
-held back: latency is that of a broker under this load, and what QoS 0 loses
-when that is too much is lost. Latency then counts from when a message was due, so
-that a pause of the broker shows in all the messages it delayed.
+messages or 8 MiB, fewer with many subscribers), so that nothing is lost because
+nobody took it away; messages queue up, and latency is mostly the length of that
+queue.
+
+With --rate nothing is held back: latency is that of a broker under this load,
+and what QoS 0 loses when that is too much is lost. Latency then counts from when
+a message was due, so that a pause of the broker shows in all the messages it
+delayed. --size counts the one argument of a message, and so do bytes a second.
 
   delivery latency  from publishing until the subscriber's handler has the message
   ack latency       QoS 1 and 2: from publishing until the publisher has the ACK
@@ -25,10 +28,11 @@ not acknowledged or not answered makes the exit code 1. Ctrl-C ends the run earl
 with the result so far. A line on stderr says how it goes; --json prints the
 result as one object.
 
-Topics are rembus-bench/RUN/1 and so on, components are anonymous or, where a lost
-connection must not lose messages, named rembus-bench-RUN-sub-1 and so on; they are removed
-from the broker at the end. QoS 1 and 2 is as durable as all else: what was published
-stays in the broker's log as long as its retention says.
+Topics are rembus-bench/RUN/1 and so on. Components are anonymous or, where a
+lost connection must not lose messages, named rembus-bench-RUN-sub-1 and so on;
+at the end the broker is told to forget them. What was published stays in the
+broker's log as long as its retention says, as all else. After a second Ctrl-C,
+which ends bench at once: rembus twin ls and rm.
 
 With --json-encoding all components speak JSON, one message to a frame; with CBOR
 they put many into one where the broker can.`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,7 +37,9 @@ func (l *liar) serve(link protocol.Link) {
 		case protocol.Admin:
 			if raw, err := m.Data.JSON(); err == nil && bytes.Contains(raw, []byte(`"subscribe"`)) {
 				l.mu.Lock()
-				l.subs = append(l.subs, link)
+				if !slices.Contains(l.subs, link) {
+					l.subs = append(l.subs, link)
+				}
 				l.mu.Unlock()
 			}
 			answer = protocol.NewResponse(m.ID, protocol.StatusOK, nil)

@@ -21,6 +21,7 @@ const (
 	queueBytes   = 1 << 30 // that all components of a run may queue, each in equal parts
 	leadMessages = 1 << 15 // on their way at full speed, of all publishers together
 	leadBytes    = 8 << 20 // and their bytes: half of what rembusd queues for a subscriber
+	leadAll      = 1 << 18 // deliveries on their way, to all subscribers together
 )
 
 func newPubsub(b *bench, k *crew, trouble *trouble) *pubsub {
@@ -42,7 +43,8 @@ func (l *pubsub) most() uint64 {
 		return 0
 	}
 	bytes := min(leadBytes, queueBytes/l.bench.subscribers/4)
-	return uint64(max(min(leadMessages, bytes/(l.size+128))/l.bench.publishers, 1))
+	messages := min(leadMessages, bytes/(l.size+128), leadAll/l.bench.subscribers)
+	return uint64(max(messages/l.bench.publishers, 1))
 }
 
 // patterns is what each subscriber subscribes to.

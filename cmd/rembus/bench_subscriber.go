@@ -40,6 +40,14 @@ func (s *subscriber) connect(ctx context.Context, i int) error {
 		return err
 	}
 	for _, topic := range l.patterns() {
+		if name != "" { // past what is stored already: a new twin begins with the oldest message of the log
+			if _, err := comp.Subscribe(ctx, topic, s.handle); err != nil {
+				return err
+			}
+			if err := comp.Unsubscribe(ctx, topic); err != nil {
+				return err
+			}
+		}
 		if _, err := comp.Subscribe(ctx, topic, s.handle, opts...); err != nil {
 			return err
 		}
