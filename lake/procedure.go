@@ -23,7 +23,9 @@ type Submit = func(ctx context.Context, e *protocol.Entry) (seq uint64, err erro
 //     order, with valid_from and valid_to;
 //   - upsert_T(map | [map…] | DataFrame, {"nulls": bool}?) → null. A table without
 //     keys takes the rows as new ones, as in Rembus;
-//   - delete_T(null | {"where"}) → null; when is ignored, as in Rembus.
+//   - delete_T(null | {"where"}) → null; when is ignored, as in Rembus;
+//   - sql(text, values…) or sql(text, {name: value}) → DataFrame of a SELECT over all
+//     tables, of EXPLAIN, DESCRIBE or SHOW TABLES.
 //
 // The rows that limit and offset cut pages out of keep their order: that in which they
 // came, or that of the keys. With the same when the pages are of one state, whatever is
@@ -31,7 +33,10 @@ type Submit = func(ctx context.Context, e *protocol.Entry) (seq uint64, err erro
 //
 // Every refusal is a *protocol.Error of status 40.
 func (l *Lake) Procedures(submit Submit) map[string]Procedure {
-	procedures := make(map[string]Procedure, 4*len(l.tables))
+	procedures := make(map[string]Procedure, 4*len(l.tables)+1)
+	procedures["sql"] = answer(nil, func(ctx context.Context, _ *table, args *protocol.Payload) (protocol.DataFrame, error) {
+		return l.sql(ctx, args)
+	})
 	for name, t := range l.tables {
 		procedures["query_"+name] = answer(t, l.query)
 		procedures["history_"+name] = answer(t, l.history)

@@ -45,6 +45,8 @@ func (l *Lake) asking(ctx context.Context, fn func(context.Context, *sql.Conn) (
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	ctx, stop := watched(ctx, bytesOf(l.opts.MemoryLimit))
+	defer stop()
 	err = l.reading(func(s *store) (err error) {
 		conn, err := s.db.Conn(ctx)
 		if err != nil {
@@ -54,6 +56,9 @@ func (l *Lake) asking(ctx context.Context, fn func(context.Context, *sql.Conn) (
 		frame, err = fn(ctx, conn)
 		return err
 	})
+	if err != nil && errors.Is(context.Cause(ctx), errMemory) {
+		err = tooMuchMemory()
+	}
 	return frame, err
 }
 

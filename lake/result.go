@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"github.com/rembus-go/rembus/internal/arrowipc"
 	"github.com/rembus-go/rembus/lake/cursor"
 	"github.com/rembus-go/rembus/protocol"
@@ -50,11 +52,19 @@ func (l *Lake) collect(rows *cursor.Cursor) (protocol.DataFrame, error) {
 	}
 }
 
-// plain says without the names of packages what the result cannot hold.
+// plain says in words of ours what a caller can do about.
 func plain(err error) error {
 	var u *cursor.Unfit
-	if errors.As(err, &u) {
+	var d *duckdb.Error
+	switch {
+	case errors.As(err, &u):
 		return exception("%s", u.Reason)
+	case errors.As(err, &d) && d.Type == duckdb.ErrorTypeOutOfMemory:
+		return tooMuchMemory()
 	}
 	return err
+}
+
+func tooMuchMemory() error {
+	return exception("the query needs more memory than the lake has: narrow the condition, or group, sort or join less")
 }

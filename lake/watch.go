@@ -1,0 +1,78 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// DuckDB's memory limit is for what its buffer manager hands out. Some aggregates keep
+// their states elsewhere: a digest of 3 KB for each group of approx_quantile, the texts of
+// max. So a query is watched too, and ends when the process has grown too far.
+const (
+	watchEvery = 20 * time.Millisecond
+	watchSlack = 512 << 20 // bytes beyond DuckDB's limit
+)
+
+var errMemory = errors.New("lake: a query needs too much memory")
+
+// watched returns a context that ends, with errMemory as its cause, when the memory
+// outside of Go's exceeds limit, or what it was before, by the slack. Where the system
+// does not tell, it does not.
+func watched(ctx context.Context, limit int64) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	before, ok := foreignMemory()
+	if !ok || limit <= 0 {
+		return ctx, func() { cancel(nil) }
+	}
+	most := max(before, limit) + watchSlack
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if now, _ := foreignMemory(); now > most {
+				cancel(errMemory)
+				return
+			}
+		}
+	}()
+	return ctx, func() {
+		cancel(nil)
+		<-done
+	}
+}
+
+// bytesOf reads a size as DuckDB takes it, such as 512MB or 1.5 GiB; 0 when it is
+// something else, such as a share.
+func bytesOf(size string) int64 {
+	at := strings.IndexFunc(size, unicode.IsLetter)
+	if at < 0 {
+		return 0
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(size[:at]), 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	unit := strings.ToLower(size[at:])
+	base := 1000.0
+	if strings.HasSuffix(unit, "ib") {
+		base = 1024
+	}
+	for _, prefix := range "kmgt" {
+		n *= base
+		if strings.HasPrefix(unit, string(prefix)) {
+			return int64(n)
+		}
+	}
+	return 0
+}
