@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -96,4 +97,18 @@ func (b *Rembus) Dial(ctx context.Context) (Client, error) {
 		return nil, err
 	}
 	return &rembusClient{c}, nil
+}
+
+// Account is what the broker says about itself, for whoever misses a message.
+func (b *Rembus) Account(ctx context.Context) string {
+	c, err := b.Component(ctx, "")
+	if err != nil {
+		return "the broker gives no account of itself: " + err.Error()
+	}
+	defer c.Close(ctx)
+	health, err := component.Call[map[string]any](ctx, c, "health")
+	if err != nil {
+		return "the broker gives no account of itself: " + err.Error()
+	}
+	return fmt.Sprintf("the broker says: %v, %v", health["state"], health["stats"])
 }

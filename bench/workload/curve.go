@@ -30,7 +30,7 @@ func Curves(bin Binaries) []Curve {
 			Name: "subscribers", Title: "Cost of a delivery by subscribers of the topic", Axis: "subscribers", Unit: cost,
 			Points: []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}, Quick: 4,
 			Measure: onFresh(p.passing(), func(ctx context.Context, b *peer.Rembus, x int, s Size) (float64, error) {
-				return costOfFanout(ctx, b, s, newGateOf(x, payloadSize, max(1, min(chunk, 1<<16/x)), window/chunk))
+				return costOfFanout(ctx, b, s, newGateOf(x, payloadSize, max(1, min(chunk, 1<<14/x)), window/chunk)) // half a million deliveries on their way
 			}),
 		},
 		{
@@ -93,7 +93,8 @@ func onFresh(r peer.Rembusd, measure func(ctx context.Context, b *peer.Rembus, x
 			return 0, err
 		}
 		defer func() { err = errors.Join(err, b.Stop()) }()
-		return measure(ctx, b, x, s)
+		cost, err := measure(ctx, b, x, s)
+		return cost, explain(ctx, b, err)
 	}
 }
 

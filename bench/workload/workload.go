@@ -5,6 +5,7 @@ package workload
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -78,9 +79,22 @@ func on(p peer.Peer, run func(ctx context.Context, b peer.Broker, s Size) (Resul
 		defer func() { err = errors.Join(err, b.Stop()) }()
 		theirs, ours := processorTime(b.PID()), processorTime(os.Getpid())
 		result, err = run(ctx, b, s)
+		err = explain(ctx, b, err)
 		result.BrokerCPU, result.ClientCPU = processorTime(b.PID())-theirs, processorTime(os.Getpid())-ours
 		return result, err
 	}}
+}
+
+// explain adds to an error what the broker says about itself, where it does: whether
+// it dropped messages, for example.
+func explain(ctx context.Context, b peer.Broker, err error) error {
+	witness, ok := b.(interface{ Account(context.Context) string })
+	if err == nil || !ok {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	return fmt.Errorf("%w; %s", err, witness.Account(ctx))
 }
 
 // onRembus is on for what only our protocol can do.
