@@ -64,9 +64,12 @@ func (f *format) print(w io.Writer, v component.Value) error {
 		return err
 	}
 	out := bufio.NewWriterSize(w, 64<<10)
-	if *f == csvFormat {
+	switch {
+	case *f == csvFormat:
 		writeCSV(out, frame, isTerminal(w))
-	} else {
+	case isPlan(frame):
+		writePlan(out, frame)
+	default:
 		writeTable(out, frame)
 	}
 	return out.Flush()

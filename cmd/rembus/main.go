@@ -88,6 +88,6 @@ or a method failed; 2 the arguments or flags are wrong. rembus health has more.`
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetVersionTemplate("rembus {{.Version}}\n")
 	c.flags(root.PersistentFlags())
-	root.AddCommand(pubCommand(c), subCommand(c), rpcCommand(c), exposeCommand(c), queryCommand(c), twinCommand(c), healthCommand(c), benchCommand(c))
+	root.AddCommand(pubCommand(c), subCommand(c), rpcCommand(c), exposeCommand(c), queryCommand(c), sqlCommand(c), twinCommand(c), healthCommand(c), benchCommand(c))
 	return root
 }

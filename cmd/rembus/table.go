@@ -52,6 +52,22 @@ func writeTable(w *bufio.Writer, f *arrowipc.Frame) {
 	fmt.Fprintf(w, "(%d %s)\n", f.Rows(), plural(f.Rows(), "row"))
 }
 
+// isPlan reports what EXPLAIN gives: a drawing of many lines.
+func isPlan(f *arrowipc.Frame) bool {
+	return f.Schema.NumFields() == 2 && f.Schema.Field(0).Name == "explain_key" && f.Schema.Field(1).Name == "explain_value"
+}
+
+// writePlan writes the drawing as it is.
+func writePlan(w *bufio.Writer, f *arrowipc.Frame) {
+	for _, b := range f.Batches {
+		for row := range int(b.NumRows()) {
+			text, _ := cell(b.Column(1), row)
+			w.WriteString(strings.TrimRight(lines(text), "\n"))
+			w.WriteByte('\n')
+		}
+	}
+}
+
 // column is one of a table.
 type column struct {
 	name  string
