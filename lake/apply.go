@@ -22,7 +22,7 @@ func (l *Lake) apply(changes []*change, upTo uint64) error {
 				return err
 			}
 		}
-		return nil
+		return l.keepRejected(l.store.writer, changes)
 	})
 	if err == nil {
 		l.tries = 0
@@ -33,6 +33,7 @@ func (l *Lake) apply(changes []*change, upTo uint64) error {
 		}
 		return nil
 	}
+	l.rejected.rows = -1 // what was counted is rolled back
 	cause := causeOf(err)
 	if cause == causeFile || l.ctx.Err() != nil { // which ends a deletion
 		return fmt.Errorf("failed to write to the lake: %w", err)
@@ -48,7 +49,7 @@ func (l *Lake) apply(changes []*change, upTo uint64) error {
 		}
 		l.progress.reach(changes[middle].entry.Seq - 1)
 		return l.apply(changes[middle:], upTo)
-	case len(changes) == 0:
+	case len(changes) == 0 || changes[0].unkept:
 		return fmt.Errorf("failed to write to the lake: %w", err)
 	}
 	if l.tries++; cause == causeMemory && l.tries < memoryTries {
@@ -59,13 +60,16 @@ func (l *Lake) apply(changes []*change, upTo uint64) error {
 
 // applyAround makes the changes but number i, which is refused.
 func (l *Lake) applyAround(changes []*change, i int, upTo uint64, reason error) error {
-	bad := changes[i].entry
+	bad := changes[i]
 	if i > 0 {
-		if err := l.apply(changes[:i], bad.Seq-1); err != nil {
+		if err := l.apply(changes[:i], bad.entry.Seq-1); err != nil {
 			return err
 		}
-		l.progress.reach(bad.Seq - 1)
+		l.progress.reach(bad.entry.Seq - 1)
 	}
-	l.refuse(bad, 1, reason)
-	return l.apply(changes[i+1:], upTo)
+	bad.unkept = bad.bad != nil
+	if bad.bad == nil {
+		bad.bad = reason
+	}
+	return l.apply(changes[i:], upTo)
 }

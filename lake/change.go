@@ -25,8 +25,11 @@ type change struct {
 	upsert    bool               // all rows or none
 	nulls     bool               // an upsert that overwrites with NULL
 
-	refused uint64 // rows left out when it was written
-	reason  error  // of the first
+	bad        error       // why it is refused as a whole
+	unkept     bool        // and not even the table rejected takes it
+	refused    uint64      // rows left out when it was written
+	reason     error       // of the first
+	rejections []rejection // the first of them, when it was not the whole
 }
 
 // changeOf returns what an entry does; nil when it belongs to no table.
@@ -75,6 +78,11 @@ func (c *culprit) Unwrap() error { return c.err }
 
 // write makes the change within the transaction of w.
 func (l *Lake) write(ctx context.Context, w *writer, c *change) error {
+	c.refused, c.reason, c.rejections = 0, nil, nil
+	if c.bad != nil {
+		c.refused, c.reason = 1, c.bad
+		return nil
+	}
 	s, err := w.sink(c.table)
 	if err != nil {
 		return err
@@ -129,13 +137,10 @@ func (c *change) source() (*source, error) {
 
 // fill adds the rows to a sink, those left out that do not fit.
 func (c *change) fill(f *source, s *sink, at place) error {
-	c.refused, c.reason = 0, nil
 	for i := range f.rows {
 		row, err := f.row(i)
 		if err != nil {
-			if c.refused++; c.reason == nil {
-				c.reason = fmt.Errorf("row %d: %w", i+1, err)
-			}
+			c.reject(i, err)
 			continue
 		}
 		at.row = uint32(i)

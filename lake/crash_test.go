@@ -21,6 +21,9 @@ const crashEntries = 20_000
 func crashLog(t testing.TB) *memLog {
 	log := &memLog{}
 	for i := range crashEntries / 2 {
+		if i%100 == 0 {
+			log.publish(t, "telemetry", row{"n": "refused"})
+		}
 		log.publish(t, "telemetry", row{"n": i})
 		log.publish(t, "counter", row{"k": i % 100, "v": i})
 	}
@@ -85,6 +88,7 @@ func TestKill(t *testing.T) {
 	b.want("query_telemetry", row{"cols": "count(*) AS n, count(DISTINCT n) AS d, max(n) AS m"},
 		`[{"n":10000,"d":10000,"m":9999}]`)
 	b.want("query_counter", row{"cols": "count(*) AS n, sum(v) AS s"}, `[{"n":100,"s":994950}]`)
+	b.want("query_rejected", row{"cols": "count(*) AS n"}, `[{"n":100}]`)
 }
 
 // A lake that is closed with a batch half on its way takes it up again.

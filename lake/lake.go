@@ -44,6 +44,8 @@ type Options struct {
 	Timezone      *time.Location // of a when without a zone; default UTC
 	MaxRows       int            // in a result; default 10 million
 	MaxBytes      int            // of a result; default 60 MiB, what fits into one message
+	RejectedAge   time.Duration  // how long refused rows are kept; default 7 days
+	RejectedRows  int            // and how many, about; default 100,000
 
 	// Probe looks at the file before it is opened, as [Probe] does, which is the
 	// default: better in another process, since DuckDB may end the one that opens a
@@ -62,6 +64,10 @@ func (o Options) withDefaults() Options {
 	def(&o.Queries, 2)
 	def(&o.MaxRows, 10_000_000)
 	def(&o.MaxBytes, 60<<20)
+	def(&o.RejectedRows, 100_000)
+	if o.RejectedAge <= 0 {
+		o.RejectedAge = 7 * 24 * time.Hour
+	}
 	if o.BatchInterval <= 0 {
 		o.BatchInterval = 250 * time.Millisecond
 	}
@@ -114,6 +120,7 @@ type Lake struct {
 	started bool
 
 	// The reader's, from Start on.
+	rejected   rejected
 	opened     bool // the file was once
 	suspect    bool // the writer met damage
 	rebuilding bool // a file was set aside, and the end of the log is not reached
@@ -197,6 +204,7 @@ func (l *Lake) open(ctx context.Context) error {
 		s.position = l.began
 	}
 	l.opened = true
+	l.rejected = rejected{rows: -1}
 	l.damaged.Store(nil)
 	l.broken.Store(false)
 	l.storeMu.Lock()

@@ -27,6 +27,8 @@ type Submit = func(ctx context.Context, e *protocol.Entry) (seq uint64, err erro
 //   - sql(text, values…) or sql(text, {name: value}) → DataFrame of a SELECT over all
 //     tables, of EXPLAIN, DESCRIBE or SHOW TABLES.
 //
+// And query_rejected, without when, over the rows that were refused.
+//
 // The rows that limit and offset cut pages out of keep their order: that in which they
 // came, or that of the keys. With the same when the pages are of one state, whatever is
 // stored meanwhile.
@@ -43,6 +45,7 @@ func (l *Lake) Procedures(submit Submit) map[string]Procedure {
 		procedures["upsert_"+name] = l.command(submit, t, protocol.EntryUpsert)
 		procedures["delete_"+name] = l.command(submit, t, protocol.EntryDelete)
 	}
+	procedures["query_"+rejectedName] = answer(newRejectedTable(), l.queryRejected)
 	return procedures
 }
 

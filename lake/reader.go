@@ -121,8 +121,9 @@ func (l *Lake) gather(from uint64) (changes []*change, next uint64, err error) {
 			bytes += e.Msg.Data.Size()
 			c, err := l.changeOf(e)
 			if err != nil {
-				l.refuse(e, 1, err)
-			} else if c != nil {
+				c = &change{entry: e, bad: err}
+			}
+			if c != nil {
 				changes = append(changes, c)
 			}
 		}

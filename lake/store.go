@@ -144,12 +144,12 @@ func (s *store) prepare(ctx context.Context, path string, tables []*table, commi
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // nothing after the commit
-	for _, q := range []string{
+	for _, q := range append([]string{
 		"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(bookSchema),
 		"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(rowsSchema),
 		"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(pastSchema),
 		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (seq UBIGINT NOT NULL, time TIMESTAMP NOT NULL)", positionTable),
-	} {
+	}, createRejected...) {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return err
 		}

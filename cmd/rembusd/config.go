@@ -29,6 +29,8 @@ type config struct {
 	lakeMemory          size
 	batchInterval       duration
 	queryTimeout        duration
+	rejectedAge         duration
+	rejectedRows        int
 	cert, key           string
 	origins             []string
 	maxConnections      int
@@ -77,6 +79,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	c.pingInterval, c.requestTimeout, c.ackTimeout = duration(30*time.Second), duration(10*time.Second), duration(2*time.Second)
 	c.retention, c.shutdownTimeout = duration(time.Hour), duration(10*time.Second)
 	c.lakeLag, c.diskLow = duration(10*time.Second), 1<<30
+	c.rejectedAge = duration(7 * 24 * time.Hour)
 	c.twinExpiry = duration(30 * 24 * time.Hour)
 
 	f.StringVar(&c.name, "name", "broker", "name of the broker, and of its directory")
@@ -88,6 +91,8 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.Var(&c.lakeMemory, "lake-memory", "memory that DuckDB may use")
 	f.Var(&c.batchInterval, "batch-interval", "how long messages wait for others before they go into their tables together")
 	f.Var(&c.queryTimeout, "query-timeout", "a query is cancelled after this; not more than --request-timeout helps")
+	f.Var(&c.rejectedAge, "rejected-age", "how long rows that did not fit their table are kept in the table rejected")
+	f.IntVar(&c.rejectedRows, "rejected-rows", 100_000, "and how many of them, about")
 	f.StringVar(&c.cert, "cert", "", "TLS certificate, PEM; with --key serves wss://")
 	f.StringVar(&c.key, "key", "", "TLS key, PEM")
 	f.StringSliceVar(&c.origins, "origin", nil, "web pages that may connect, as host patterns such as *.example.com")
@@ -205,6 +210,8 @@ func (c *config) validate() error {
 		return wrong("--window, --max-subscriptions, --send-retries and --max-connections must not be negative")
 	case c.maxMessage < 8<<20:
 		return wrong("--max-message must be at least 8MiB")
+	case c.rejectedRows < 1 || c.rejectedAge <= 0:
+		return wrong("--rejected-rows and --rejected-age must be positive")
 	case c.port < 0 || c.port > 65535:
 		return wrong("--port must be from 1 to 65535")
 	}
