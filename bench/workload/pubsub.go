@@ -7,12 +7,16 @@ import (
 	"github.com/rembus-go/rembus/bench/peer"
 )
 
+// mqttNote says how mosquitto is driven.
+const mqttNote = "mosquitto is driven by a client of our own, since the usual libraries are slower than the broker: one packet a frame, as those do it, but many frames behind one flush; in \"ws batched\" many packets a frame."
+
 // fanout is one publisher and n subscribers of one topic, QoS0; the figure is
 // deliveries a second.
 func fanout(kind, how string, n int, ours peer.Peer, rivals ...versus) Workload {
 	return Workload{
 		Name:  fmt.Sprintf("pubsub%s-1-%d", kind, n),
 		Title: fmt.Sprintf("1 publisher → %d subscriber(s), QoS0, %d bytes%s", n, payloadSize, how),
+		Note:  mqttNote,
 		Unit:  "deliveries/s",
 	}.against(func(ctx context.Context, b peer.Broker, s Size) (Result, error) {
 		return runFanout(ctx, b, s, newGate(n))
