@@ -45,7 +45,7 @@ func (l *Lake) Procedures(submit Submit) map[string]Procedure {
 		procedures["upsert_"+name] = l.command(submit, t, protocol.EntryUpsert)
 		procedures["delete_"+name] = l.command(submit, t, protocol.EntryDelete)
 	}
-	procedures["query_"+rejectedName] = answer(newRejectedTable(), l.queryRejected)
+	procedures["query_"+rejectedTable] = answer(newRejectedTable(), l.queryRejected)
 	return procedures
 }
 

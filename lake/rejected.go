@@ -23,25 +23,23 @@ const (
 	mostRejectedBytes = 4 << 20 // of their payloads, but for the last
 )
 
-// The table of refused rows, and the name of its view.
-const (
-	rejectedName  = "rejected"
-	rejectedStore = `"` + bookSchema + `"."` + rejectedName + `"`
-)
+// rejectedStore is the table of refused rows, rejectedTable its view.
+const rejectedStore = `"` + bookSchema + `"."` + rejectedTable + `"`
 
 // createRejected are the statements that make the table and its view.
 var createRejected = []string{
 	"CREATE TABLE IF NOT EXISTS " + rejectedStore + ` ("time" TIMESTAMP NOT NULL, topic VARCHAR NOT NULL, publisher VARCHAR NOT NULL, reason VARCHAR NOT NULL, payload VARCHAR)`,
-	"CREATE OR REPLACE VIEW " + rejectedName + ` AS SELECT "time", topic, publisher, reason, payload FROM ` + rejectedStore,
+	"CREATE OR REPLACE VIEW " + rejectedTable + ` AS SELECT "time", topic, publisher, reason, payload FROM ` + rejectedStore,
 }
 
 // newRejectedTable returns the view of refused rows as query_rejected sees it.
 func newRejectedTable() *table {
-	columns := []schema.Column{{Name: "time", Type: schema.Timestamp}}
-	for _, name := range []string{"topic", "publisher", "reason", "payload"} {
-		columns = append(columns, schema.Column{Name: name, Type: schema.Text, Nullable: true})
+	columns := make([]schema.Column, len(rejectedColumns))
+	for i, name := range rejectedColumns {
+		columns[i] = schema.Column{Name: name, Type: schema.Text, Nullable: true}
 	}
-	t := newTable(&schema.Table{Name: rejectedName, Columns: columns})
+	columns[0].Type = schema.Timestamp
+	t := newTable(&schema.Table{Name: rejectedTable, Columns: columns})
 	t.rows = rejectedStore
 	return t
 }
@@ -159,7 +157,7 @@ type keeper struct {
 }
 
 func newKeeper(w *writer) (*keeper, error) {
-	a, err := duckdb.NewAppender(w.conn, "", bookSchema, rejectedName)
+	a, err := duckdb.NewAppender(w.conn, "", bookSchema, rejectedTable)
 	return &keeper{appender: a}, err
 }
 

@@ -33,8 +33,10 @@ func TestFullDisk(t *testing.T) {
 		l.await(ctx, t, refusals, 20)
 		if killed {
 			b.kill()
+			more := fill(t, filepath.Join(b.dir, "more")) // what it left: it starts without a byte of room
 			b.serve()
 			l.await(ctx, t, refusals, 20)
+			more()
 		}
 		free()
 	}
