@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Markdown writes docs/performance.md.
@@ -42,15 +43,17 @@ call: what a busy machine changes least.
 	r.curves(out)
 }
 
-// versions returns a row for each broker.
+// versions returns a row for each broker, whatever its configuration.
 func (r *Report) versions() string {
 	rows := ""
 	var seen []string
 	for _, w := range r.Workloads {
 		for _, s := range append([]Series{w.Ours}, series(w.Rivals)...) {
-			if !slices.Contains(seen, s.Peer) {
-				seen = append(seen, s.Peer)
-				rows += fmt.Sprintf("| %s | %s |\n", s.Peer, s.Version)
+			name, _, _ := strings.Cut(s.Peer, " ws")
+			name, _, _ = strings.Cut(name, " tcp")
+			if s.Version != "" && !slices.Contains(seen, name) {
+				seen = append(seen, name)
+				rows += fmt.Sprintf("| %s | %s |\n", name, s.Version)
 			}
 		}
 	}

@@ -121,6 +121,7 @@ func TestPageAndTableTellFiguresAndFailures(t *testing.T) {
 		"| **rembusd ws** | **60** | 50 … 90 |",
 		"| fast | 50 | 50 … 100 | 1.00 × | 0.90 × … 1.20 × | ≤ 0.70 × missed |",
 		"gone: round 2: it ended",
+		"| rembusd | 1 |\n| fast | 2 |\n",
 	} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page lacks %q:\n%s", want, page.String())

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"runtime/pprof"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rembus-go/rembus/bench/peer"
@@ -125,7 +126,7 @@ func run() (err error) {
 		}
 		defer stop()
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	m := newMeasurement(o)
 	if err := m.run(ctx, all, workload.Curves(bin)); err != nil {
