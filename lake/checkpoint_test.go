@@ -1,0 +1,74 @@
+package lake_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rembus-go/rembus/lake"
+)
+
+// TestCheckpointChild is the process that TestKillInCheckpoint kills: it opens and
+// closes the lake again and again, a piece of the log each time.
+func TestCheckpointChild(t *testing.T) {
+	path := os.Getenv("LAKE_CHECKPOINT_PATH")
+	if path == "" {
+		t.Skip("only for TestKillInCheckpoint")
+	}
+	log := crashLog(t)
+	for end := log.End(); log.durable < end; {
+		l, err := lake.Open(context.Background(), lake.Options{Path: path, Schema: parse(t, tables), Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.durable = min(max(log.durable, l.Position())+500, end)
+		l.Start(log)
+		if err := l.Await(context.Background(), log.durable); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("closing")
+		if err := l.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Fault 1: killed while the write-ahead log is merged, nothing is lost, nothing comes
+// twice, and no file is taken for damaged.
+func TestKillInCheckpoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lake.duckdb")
+	for range 10 {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestCheckpointChild$")
+		cmd.Env = append(os.Environ(), "LAKE_CHECKPOINT_PATH="+path)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, len("closing"))); err == nil {
+			time.AfterFunc(time.Duration(rand.IntN(20_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
+		}
+		for b := make([]byte, 1024); ; {
+			if _, err := out.Read(b); err != nil {
+				break
+			}
+		}
+		_ = cmd.Wait()
+	}
+	log := crashLog(t)
+	log.Commit()
+	b := start(t, log, func(o *lake.Options) { o.Path, o.Probe = path, probeElsewhere })
+	b.want("query_telemetry", row{"cols": "count(*) AS n, count(DISTINCT n) AS d"}, `[{"n":10000,"d":10000}]`)
+	b.want("query_counter", row{"cols": "count(*) AS n, sum(v) AS s"}, `[{"n":100,"s":994950}]`)
+	b.want("query_rejected", row{"cols": "count(*) AS n"}, `[{"n":100}]`)
+	if aside, err := lake.SetAside(path); err != nil || len(aside) > 0 {
+		t.Errorf("set aside %q, %v", aside, err)
+	}
+}
