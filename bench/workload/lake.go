@@ -56,7 +56,7 @@ func publishRow(ctx context.Context, c *component.Component, i int) error {
 // awaitRows waits until a table has n rows and a column's values have the sum.
 func awaitRows(ctx context.Context, c *component.Component, table, column string, n, sum float64) error {
 	before, since := -1.0, time.Now()
-	for {
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) { // asking costs the broker too
 		gotN, gotSum, err := ask(ctx, c, table, map[string]any{"cols": fmt.Sprintf("CAST(count(*) AS DOUBLE) AS n, CAST(coalesce(sum(%s), 0) AS DOUBLE) AS s", column)})
 		switch {
 		case err != nil:
@@ -71,7 +71,7 @@ func awaitRows(ctx context.Context, c *component.Component, table, column string
 			return fmt.Errorf("rows were lost: table %s has %v rows, not %v", table, gotN, n)
 		}
 		select {
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
