@@ -5,10 +5,13 @@
 // position in the log that a batch reaches is part of its transaction. So every
 // accepted message is in its table exactly once, wherever the process was killed.
 //
-// Each table T of the schema is a table _rembus_rows.T with a hidden column
-// _seq, the position of the message in the log, behind a view main.T that has the
-// columns of the schema and the extras. All names are put into SQL by one function
-// that quotes them, all values are bound or appended.
+// Each table T of the schema is a table _rembus_rows.T behind a view main.T, which has
+// the columns of the schema and the extras. Hidden ones say which message made the row,
+// _seq and _row, and when, _from. What is replaced or deleted goes to _rembus_past.T, which
+// also has _until. So the table at an instant is what of both was valid then, and a
+// row's versions are in order. The time never goes back from one message to the next,
+// whatever the clock does. All names are put into SQL by one function that quotes them,
+// all values are bound or appended.
 //
 // How messages become rows:
 //
@@ -18,6 +21,7 @@
 //     NULL in all rows of the message. Of two rows with one key in a message the last wins.
 //   - Upserts (upsert_T) and deletions (delete_T) are entries of the log and applied in
 //     order with the messages. An upsert is applied as a whole or refused.
+//   - A message of a table's deletion topic deletes the rows with the keys that it names.
 //   - A row that does not fit is counted, logged at a bounded rate and left out. Of a
 //     DataFrame just the rows with a wrong value are; a damaged one as a whole. When
 //     DuckDB refuses a batch it is halved until the message is alone that is refused.

@@ -29,6 +29,7 @@ type config struct {
 	lakeMemory          size
 	batchInterval       duration
 	queryTimeout        duration
+	timezone            timezone
 	rejectedAge         duration
 	rejectedRows        int
 	cert, key           string
@@ -93,6 +94,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.Var(&c.queryTimeout, "query-timeout", "a query is cancelled after this; not more than --request-timeout helps")
 	f.Var(&c.rejectedAge, "rejected-age", "how long rows that did not fit their table are kept in the table rejected")
 	f.IntVar(&c.rejectedRows, "rejected-rows", 100_000, "and how many of them, about")
+	f.Var(&c.timezone, "timezone", "zone of an instant that a query asks for without one: UTC, Local or a name such as Europe/Rome")
 	f.StringVar(&c.cert, "cert", "", "TLS certificate, PEM; with --key serves wss://")
 	f.StringVar(&c.key, "key", "", "TLS key, PEM")
 	f.StringSliceVar(&c.origins, "origin", nil, "web pages that may connect, as host patterns such as *.example.com")

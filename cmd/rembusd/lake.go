@@ -33,7 +33,7 @@ func openLake(ctx context.Context, c *config, tables *schema.Schema, logger *slo
 func (c *config) lakeOptions(tables *schema.Schema) lake.Options {
 	return lake.Options{
 		Path: filepath.Join(c.home(), "lake.duckdb"), Schema: tables, MemoryLimit: fmt.Sprintf("%dB", int64(c.lakeMemory)),
-		BatchInterval: time.Duration(c.batchInterval), QueryTimeout: time.Duration(c.queryTimeout),
+		BatchInterval: time.Duration(c.batchInterval), QueryTimeout: time.Duration(c.queryTimeout), Timezone: c.timezone.location,
 		MaxBytes:    int(c.maxMessage) - 4<<20, // a result has to fit into one message
 		RejectedAge: time.Duration(c.rejectedAge), RejectedRows: c.rejectedRows,
 		Probe: probe,

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // --timezone knows the zones on every machine
 
 	"github.com/spf13/cobra"
 )

@@ -61,6 +61,8 @@ func TestCommandLine(t *testing.T) {
 		"serve bad schema":  {[]string{"--dir", dir, "--schema", bad}, exitUsage, "the schema is refused"},
 		"half of TLS":       {[]string{"--dir", dir, "--cert", "x"}, exitUsage, "both --cert and --key"},
 		"bad duration":      {[]string{"--dir", dir, "--request-timeout", "soon"}, exitUsage, "no duration such as"},
+		"unknown zone":      {[]string{"--dir", dir, "--timezone", "Mars/Olympus"}, exitUsage, "no time zone such as"},
+		"path as zone":      {[]string{"--dir", dir, "--timezone", "../../etc/passwd"}, exitUsage, "no time zone such as"},
 		"negative duration": {[]string{"--dir", dir, "--request-timeout", "-1s"}, exitUsage, "positive"},
 		"bad size":          {[]string{"--dir", dir, "--outbox", "big"}, exitUsage, "no size such as"},
 		"bad policy":        {[]string{"--dir", dir, "--policy", "lazy"}, exitUsage, "round_robin"},

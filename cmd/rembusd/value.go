@@ -75,3 +75,19 @@ func escape(name string) string {
 	}
 	return s
 }
+
+// timezone is a flag that takes a name of the time zone database.
+type timezone struct{ location *time.Location } // nil is UTC
+
+func (z *timezone) String() string { return z.location.String() }
+
+func (z *timezone) Type() string { return "zone" }
+
+func (z *timezone) Set(s string) error {
+	location, err := time.LoadLocation(s)
+	if err != nil || s == "" {
+		return fmt.Errorf("%q is no time zone such as UTC, Local or Europe/Rome", s)
+	}
+	z.location = location
+	return nil
+}
