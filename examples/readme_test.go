@@ -151,7 +151,7 @@ func checkTargets(t *testing.T, text string) {
 
 // Every flag and every file that a page names exists.
 func TestPagesNameWhatExists(t *testing.T) {
-	help := output(t, "rembusd", "--help")
+	help := output(t, "rembusd", "--help") + output(t, "rembusd", "schema", "apply", "--help")
 	for _, name := range []string{"pub", "sub", "rpc", "expose", "query", "bench"} {
 		help += output(t, "rembus", name, "--help")
 	}

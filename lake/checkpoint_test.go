@@ -1,12 +1,15 @@
 package lake_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +25,7 @@ func TestCheckpointChild(t *testing.T) {
 	}
 	log := crashLog(t)
 	for end := log.End(); log.durable < end; {
-		l, err := lake.Open(context.Background(), lake.Options{Path: path, Schema: parse(t, tables), Threads: 1})
+		l, err := lake.Open(context.Background(), lake.Options{Path: path, Schema: parse(t, tables), Threads: 1, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,6 +48,8 @@ func TestKillInCheckpoint(t *testing.T) {
 	for range 10 {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestCheckpointChild$")
 		cmd.Env = append(os.Environ(), "LAKE_CHECKPOINT_PATH="+path)
+		var logged bytes.Buffer
+		cmd.Stderr = &logged
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -61,6 +66,9 @@ func TestKillInCheckpoint(t *testing.T) {
 			}
 		}
 		_ = cmd.Wait()
+		if strings.Contains(logged.String(), "damaged") {
+			t.Errorf("taken for damaged: %s", logged.String())
+		}
 	}
 	log := crashLog(t)
 	log.Commit()

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -55,9 +54,6 @@ func inspect(ctx context.Context, path string, thorough bool) (err error) {
 	if err := db.PingContext(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	if err := whole(ctx, db, path); err != nil {
-		return err
-	}
 	if !thorough {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, briefly)
@@ -79,25 +75,6 @@ func inspect(ctx context.Context, path string, thorough bool) (err error) {
 		return nil
 	}
 	return err
-}
-
-// headerBytes is what DuckDB has before the first block of a file.
-const headerBytes = 3 * 4096
-
-// whole finds files that were cut.
-func whole(ctx context.Context, db *sql.DB, path string) error {
-	var block, blocks int64
-	if err := db.QueryRowContext(context.WithoutCancel(ctx), "SELECT block_size, total_blocks FROM pragma_database_size()").Scan(&block, &blocks); err != nil {
-		return err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if want := headerBytes + block*blocks; info.Size() < want {
-		return fmt.Errorf("%w: it has %d bytes of at least %d", ErrDamaged, info.Size(), want)
-	}
-	return nil
 }
 
 func tableNames(ctx context.Context, db *sql.DB) (names []string, err error) {
