@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/duckdb/duckdb-go/v2"
 	"go.uber.org/goleak"
 
@@ -131,6 +132,50 @@ func TestTypes(t *testing.T) {
 				t.Errorf("got %s: %s, want %s: %s", types, strings.Join(got, ","), c.arrow, c.rows)
 			}
 		})
+	}
+}
+
+// What DuckDB's memory holds where there is no value touches no neighbour, and is not
+// passed on.
+func TestMissingValues(t *testing.T) {
+	conn := connect(t, `CREATE TABLE t AS SELECT i, CASE WHEN i % 13 = 0 THEN NULL ELSE i % 2 = 0 END AS b, i::VARCHAR AS s FROM range(50000) r(i)`)
+	// Conversions that fail leave something behind.
+	c, err := cursor.Open(t.Context(), conn, `SELECT i, b, TRY_CAST(if(i % 3 = 0, 'no' || s, s) AS BIGINT) AS n,
+		TRY_CAST(if(i % 3 = 0, '77x', if(i % 2 = 0, 'true', 'false')) AS BOOLEAN) AS f, lag(i) OVER (ORDER BY i) AS l FROM t WHERE i % 7 <> 1 ORDER BY i`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	rows := 0
+	for {
+		batch, err := c.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if batch == nil {
+			break
+		}
+		is, b, n, f := batch.Column(0).(*array.Int64), batch.Column(1).(*array.Boolean), batch.Column(2).(*array.Int64), batch.Column(3).(*array.Boolean)
+		for r := range int(batch.NumRows()) {
+			i := is.Value(r)
+			if b.IsNull(r) != (i%13 == 0) || b.IsValid(r) && b.Value(r) != (i%2 == 0) {
+				t.Fatalf("row %d: %s", i, b.ValueStr(r))
+			}
+			if n.IsNull(r) != (i%3 == 0) || n.IsNull(r) && n.Value(r) != 0 || n.IsValid(r) && n.Value(r) != i {
+				t.Fatalf("row %d: %s, %d", i, n.ValueStr(r), n.Value(r))
+			}
+			if f.IsNull(r) != (i%3 == 0) || f.IsValid(r) && f.Value(r) != (i%2 == 0) {
+				t.Fatalf("row %d: %s", i, f.ValueStr(r))
+			}
+		}
+		rows += int(batch.NumRows())
+	}
+	if rows != 42857 {
+		t.Errorf("%d rows", rows)
 	}
 }
 

@@ -29,7 +29,7 @@ type kind struct {
 
 var kinds = map[duckdb.Type]kind{
 	duckdb.TYPE_SQLNULL:      {arrow.PrimitiveTypes.Int32, nulls},
-	duckdb.TYPE_BOOLEAN:      {arrow.FixedWidthTypes.Boolean, fixed[bool]},
+	duckdb.TYPE_BOOLEAN:      {arrow.FixedWidthTypes.Boolean, booleans},
 	duckdb.TYPE_TINYINT:      {arrow.PrimitiveTypes.Int8, fixed[int8]},
 	duckdb.TYPE_SMALLINT:     {arrow.PrimitiveTypes.Int16, fixed[int16]},
 	duckdb.TYPE_INTEGER:      {arrow.PrimitiveTypes.Int32, fixed[int32]},
@@ -91,15 +91,37 @@ type appender[T any] interface {
 	AppendValues(values []T, valid []bool)
 }
 
-// fixed copies values that DuckDB and Arrow lay out alike.
-func fixed[T any](b array.Builder) copier {
+// fixed copies values that DuckDB and Arrow lay out alike. Where there is none, DuckDB
+// leaves what was in its memory: it is not passed on.
+func fixed[T comparable](b array.Builder) copier {
 	to := b.(appender[T])
 	var buf []bool
-	var one T
+	var clean []T
+	var none T
 	return func(v vector) (int, error) {
-		to.AppendValues(values[T](v), v.valid(&buf))
-		return int(unsafe.Sizeof(one)) * v.rows, nil
+		all, flags := values[T](v), v.valid(&buf)
+		if flags != nil {
+			clean = append(clean[:0], all...)
+			for i, there := range flags {
+				if !there {
+					clean[i] = none
+				}
+			}
+			all = clean
+		}
+		to.AppendValues(all, flags)
+		return int(unsafe.Sizeof(none)) * v.rows, nil
 	}
+}
+
+// booleans copies bytes: those of missing values are neither 0 nor 1, which a bool of Go
+// must be.
+func booleans(b array.Builder) copier {
+	to := b.(*array.BooleanBuilder)
+	return each(b, func(n *uint8) (int, error) {
+		to.Append(*n != 0)
+		return 1, nil
+	})
 }
 
 // maxChunk bounds the bytes of one column in the rows that DuckDB gives at a time.
