@@ -264,17 +264,16 @@ func TestLateOpenOfAFileAheadOfTheLog(t *testing.T) {
 	b.want("query_telemetry", row{"cols": "count(*) AS n, max(n) AS m"}, `[{"n":11,"m":10}]`)
 }
 
-// Damage that a query meets later is an error of that query; what is published is
-// stored all the same.
-func TestDamageFoundByAQuery(t *testing.T) {
+// damagedWhileOpen is a lake whose file is damaged while it is open.
+func damagedWhileOpen(t *testing.T, log *memLog) *bench {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "lake.duckdb")
-	log := damagedLog(t)
 	b := start(t, log, func(o *lake.Options) { o.Path = path })
 	b.wantDamagedLog()
 	if err := b.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	l, err := lake.Open(t.Context(), lake.Options{Path: path, Schema: parse(t, tables)})
+	l, err := lake.Open(t.Context(), lake.Options{Path: path, Schema: parse(t, tables), Probe: probeElsewhere})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +290,14 @@ func TestDamageFoundByAQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Start(log)
-	b = &bench{t: t, log: log, Lake: l, calls: l.Procedures(log.submit)}
+	return &bench{t: t, log: log, Lake: l, calls: l.Procedures(log.submit)}
+}
+
+// Damage that a query meets later is an error of that query; what is published is
+// stored all the same.
+func TestDamageFoundByAQuery(t *testing.T) {
+	log := damagedLog(t)
+	b := damagedWhileOpen(t, log)
 	b.refused("a part of the lake's file is damaged", "query_telemetry")
 	if told := b.Damage(); !strings.Contains(told, "queries that need it fail") {
 		t.Errorf("told %q", told)
@@ -300,5 +306,21 @@ func TestDamageFoundByAQuery(t *testing.T) {
 	log.Commit()
 	if err := b.Await(t.Context(), seq); err != nil {
 		t.Errorf("what comes after it: %v", err)
+	}
+}
+
+// Damage that keeps the lake from writing makes it set the file aside while it runs,
+// and go back to the beginning of the log.
+func TestDamageFoundByTheWriter(t *testing.T) {
+	log := damagedLog(t)
+	b := damagedWhileOpen(t, log)
+	before := b.Position()
+	b.ok("delete_telemetry", row{"where": "n % 7 = 9"}) // it reads, and deletes nothing
+	if b.Position() <= before {
+		t.Errorf("position %d after %d", b.Position(), before)
+	}
+	b.wantDamagedLog()
+	if told := b.Damage(); !strings.Contains(told, "rebuilt from 6001 messages of the log") {
+		t.Errorf("told %q", told)
 	}
 }
