@@ -19,11 +19,11 @@ var pythonChecks = map[string][]string{
 		"large_table_comes_back_equal", "unacknowledged_table_is_seen_by_the_next_query", "pandas", "columns_by_name",
 		"chunks_and_no_rows", "all_column_types", "some_columns", "table_among_components", "upsert_table",
 		"upsert_maps", "delete", "messages_become_rows", "wrong_requests", "query_without_a_condition",
-		"values_between_encodings", "huge_message_as_the_first_frame",
+		"values_between_encodings", "huge_message_as_the_first_frame", "sql_gives_tables", "sql_describes_and_refuses",
 	},
 	"json": {
 		"upsert_maps", "delete", "messages_become_rows", "tables_are_rows", "wrong_requests", "query_without_a_condition",
-		"values_between_encodings",
+		"values_between_encodings", "sql_describes_and_refuses",
 	},
 }
 

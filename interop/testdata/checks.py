@@ -308,6 +308,55 @@ async def wrong_requests(c):
     assert got == [{"run": f"{run}.guard", "dn": "a", "kind": "x", "count": 1}], got
 
 
+@check("cbor")
+async def sql_gives_tables(c):
+    """Rows as they were published, by a query with parameters, and of every kind."""
+    df = readings("sql", 1000)
+    await done(c.publish("reading", df, qos=QOS1))
+    await query(c, "reading", "sql", 1000)
+    got = await done(c.rpc("sql", "SELECT * FROM reading WHERE run = $1 AND seq >= $2 ORDER BY seq", f"{run}.sql", 500))
+    assert isinstance(got, pl.DataFrame), type(got)
+    assert_frame_equal(got, df.slice(500))
+    got = await done(c.rpc("sql", "SELECT ok, count(*) AS n, max(seq) AS last FROM reading WHERE run = $run GROUP BY ok ORDER BY n",
+                           {"run": f"{run}.sql"}))
+    want = df.group_by("ok").agg(pl.len().cast(pl.Int64).alias("n"), pl.col("seq").max().alias("last")).sort("n")
+    assert_frame_equal(got.sort("n", "last"), want.sort("n", "last"))
+    kinds = await done(c.rpc("sql", """SELECT 1::TINYINT AS i, 1::HUGEINT AS h, 1.50::DECIMAL(10,2) AS d, DATE '2026-11-20' AS day,
+        TIME '10:00:01.5' AS t, TIMESTAMP '2026-11-20 10:00' AS ts, TIMESTAMPTZ '2026-11-20 10:00:00+02' AS tz,
+        '0193f2a0-1234-7000-8000-00000000abcd'::UUID AS id, '{"a": 1}'::JSON AS j, '\\xC3\\xA9'::BLOB AS b, NULL AS n"""))
+    assert kinds.schema == pl.Schema({
+        "i": pl.Int8, "h": pl.Decimal(38, 0), "d": pl.Decimal(10, 2), "day": pl.Date, "t": pl.Time, "ts": pl.Datetime("us"),
+        "tz": pl.Datetime("us", "UTC"), "id": pl.String, "j": pl.String, "b": pl.Binary, "n": pl.Int32}), kinds.schema
+    assert [str(v) for v in kinds.row(0)] == [
+        "1", "1", "1.50", "2026-11-20", "10:00:01.500000", "2026-11-20 10:00:00", "2026-11-20 08:00:00+00:00",
+        "0193f2a0-1234-7000-8000-00000000abcd", '{"a": 1}', "b'\\xc3\\xa9'", "None"], kinds.row(0)
+    none = await done(c.rpc("sql", "SELECT * FROM reading WHERE false"))
+    assert none.schema == df.schema and none.height == 0, none
+
+
+@check("cbor", "json")
+async def sql_describes_and_refuses(c):
+    tables = rows_of(await done(c.rpc("sql", "SHOW TABLES")))
+    assert {"name": "reading"} in tables and {"name": "sensor"} in tables, tables
+    columns = rows_of(await done(c.rpc("sql", "DESCRIBE sensor")))
+    assert columns[0] == {"column_name": "run", "column_type": "VARCHAR", "null": "NO", "key": "PRI"}, columns
+    assert rows_of(await done(c.rpc("sql", "SELECT $1 AS a, $2 AS b", 1, "x"))) == [{"a": 1, "b": "x"}]
+    for text, hint in (
+        ("DROP TABLE sensor", "refused SQL"),
+        ("SELECT * FROM read_text('/etc/passwd')", "table functions are not allowed"),
+        ("SELECT * FROM nowhere", "no table"),
+        ("SELECT median(seq) FROM reading", "approx_quantile"),
+        ("SELECT $1", "has no value"),
+        ("SELECT [1, 2] AS list", "CAST(x AS JSON)"),
+    ):
+        try:
+            got = await done(c.rpc("sql", text))
+        except RembusError as error:
+            assert error.status == 40 and hint in error.message, error
+        else:
+            raise AssertionError(f"{text} was not refused: {got}")
+
+
 @check("cbor", "json")
 async def query_without_a_condition(c):
     await done(c.rpc("upsert_sensor", {"run": f"{run}.all", "dn": "a", "kind": "x", "count": 1}))
