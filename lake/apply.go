@@ -16,8 +16,8 @@ func (l *Lake) apply(changes []*change, upTo uint64) error {
 	err := l.store.writer.transaction(upTo, func() error {
 		for i, c := range changes {
 			if err := l.write(l.ctx, l.store.writer, c); err != nil {
-				if c.deletion && causeOf(err) == causeRow {
-					return &culprit{i, err}
+				if own := (*culprit)(nil); errors.As(err, &own) {
+					own.index = i
 				}
 				return err
 			}

@@ -23,7 +23,7 @@ const benchTables = `{"tables": [
 	{"table": "plain", "topic": ":dn/plain", "columns": [
 		{"col": "dn", "type": "TEXT"}, {"col": "temperature", "type": "DOUBLE"}, {"col": "pressure", "type": "DOUBLE"},
 		{"col": "n", "type": "BIGINT"}, {"col": "ok", "type": "BOOLEAN"}]},
-	{"table": "keyed", "topic": ":dn/keyed", "keys": ["dn"], "columns": [
+	{"table": "keyed", "topic": ":dn/keyed", "delete_topic": ":dn/gone", "keys": ["dn"], "columns": [
 		{"col": "dn", "type": "TEXT"}, {"col": "temperature", "type": "DOUBLE"}, {"col": "pressure", "type": "DOUBLE"},
 		{"col": "n", "type": "BIGINT"}, {"col": "ok", "type": "BOOLEAN"}]}]}`
 
@@ -65,6 +65,21 @@ func BenchmarkMaps(b *testing.B) {
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 		})
 	}
+}
+
+// BenchmarkDeletions is the cost of messages that add and delete rows in turn.
+func BenchmarkDeletions(b *testing.B) {
+	const n = 100_000
+	for range b.N {
+		b.StopTimer()
+		log := &memLog{}
+		for i := range n / 2 {
+			log.publish(b, fmt.Sprintf("sensor%d/keyed", i%1000), row{"n": i})
+			log.publish(b, fmt.Sprintf("sensor%d/gone", i%1000))
+		}
+		store(b, log)
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 }
 
 func benchFrame(b testing.TB, n int) protocol.DataFrame {

@@ -66,7 +66,7 @@ func (l *Lake) changeOf(e *protocol.Entry) (_ *change, err error) {
 	return c, nil
 }
 
-// culprit is an error of a change that is known to be its own.
+// culprit is an error of a change that is known to be its own. apply sets the index.
 type culprit struct {
 	index int
 	err   error
@@ -88,10 +88,14 @@ func (l *Lake) write(ctx context.Context, w *writer, c *change) error {
 		return err
 	}
 	if c.deletion {
-		if err := s.flush(nil); err != nil {
+		if err := s.flush(nil); err != nil { // not the deletion's fault
 			return err
 		}
-		return l.delete(ctx, w, c)
+		err := l.delete(ctx, w, c)
+		if err != nil && causeOf(err) == causeRow {
+			return &culprit{err: err}
+		}
+		return err
 	}
 	f, err := c.source()
 	if err != nil {

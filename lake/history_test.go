@@ -157,3 +157,22 @@ func TestDeletionTopic(t *testing.T) {
 		t.Errorf("%d refused", b.Refused())
 	}
 }
+
+// A row that must have a value and has none is refused, though a message that comes
+// later in the same batch would have brought it: what is stored does not depend on
+// batches.
+func TestRefusalsDoNotDependOnBatches(t *testing.T) {
+	for _, batch := range []int{1, 1000} {
+		b := start(t, &memLog{}, func(o *lake.Options) { o.BatchRows = batch })
+		b.command(1, protocol.EntryUpsert, "sensor", row{"dn": "d", "kind": "k"})
+		b.command(2, protocol.EntryUpsert, "sensor", row{"dn": "d", "site": "s"})
+		b.command(3, protocol.EntryUpsert, "sensor", row{"dn": "e", "kind": "k"})
+		b.command(4, protocol.EntryDelete, "sensor", nil)
+		b.command(5, protocol.EntryUpsert, "sensor", row{"dn": "e", "site": "s"})
+		b.want("query_sensor", row{"cols": "dn, site, kind"}, `[{"dn":"e","site":"s","kind":null}]`)
+		b.want("query_sensor", row{"cols": "dn, site, kind", "when": noon + 0.000003}, `[{"dn":"d","site":"s","kind":null}]`)
+		if b.Refused() != 2 {
+			t.Errorf("%d refused in batches of %d", b.Refused(), batch)
+		}
+	}
+}
