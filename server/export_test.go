@@ -16,3 +16,10 @@ func (s *Server) Leftovers() string {
 	return fmt.Sprintf("%d bytes queued, %d outboxes, %d sessions, %d calls, %d busy, %d served, %d readers, %d pending",
 		s.budget.used.Load(), s.budget.boxes.Load(), len(s.sessions), len(s.calls), busy, live, len(s.readers), len(s.pending))
 }
+
+// Audience is how many twins a message to the topic is offered to.
+func (s *Server) Audience(topic string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.tenantOf("").index.match(topic).targets)
+}

@@ -119,19 +119,32 @@ func (x *index) remove(sub *subscription) {
 	x.invalidate(sub)
 }
 
-// removeAll removes the subscriptions of a twin that is no more.
+// addAll and removeAll change the index by all subscriptions of a twin.
+func (x *index) addAll(subs map[string]*subscription) {
+	x.forget(subs)
+	for _, sub := range subs {
+		x.add(sub)
+	}
+}
+
 func (x *index) removeAll(subs map[string]*subscription) {
+	x.forget(subs)
+	for _, sub := range subs {
+		x.remove(sub)
+	}
+}
+
+// forget empties the cache where that is cheaper than to look for the topics of each
+// of several spaces.
+func (x *index) forget(subs map[string]*subscription) {
 	spaces := 0
 	for _, sub := range subs {
 		if sub.isSpace {
 			spaces++
 		}
 	}
-	if spaces > 1 { // cheaper than to look for each
+	if spaces > 1 {
 		x.cache = make(map[string]*match)
-	}
-	for _, sub := range subs {
-		x.remove(sub)
 	}
 }
 

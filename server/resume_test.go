@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/rembus-go/rembus/protocol"
@@ -124,4 +125,31 @@ func TestQoS0AtTheEndOfAConnectionIsNotRepeated(t *testing.T) {
 	sub.subscribeFrom("t", all)
 	sub.reactive(true)
 	sub.quiet()
+}
+
+// TestAwayCostsNothing: a message is not offered to who is away, however many
+// those are, and to who has come again.
+func TestAwayCostsNothing(t *testing.T) {
+	b := newBroker(t)
+	subs := make([]*peer, 20)
+	for i := range subs {
+		subs[i] = b.login(fmt.Sprint("sub", i))
+		subs[i].subscribe("t")
+		subs[i].subscribe("t/*")
+		subs[i].subscribe("**")
+	}
+	for i, sub := range subs {
+		for _, topic := range []string{"t", "t/x"} {
+			if got, want := b.Audience(topic), len(subs)-i; got != want {
+				t.Fatalf("%s is offered to %d of %d", topic, got, want)
+			}
+		}
+		sub.close()
+	}
+	again := b.login("sub7")
+	if got := b.Audience("t/x"); got != 1 {
+		t.Errorf("offered to %d, want the one that came again", got)
+	}
+	b.connect().publish(protocol.QoS0, "t/x", 1)
+	again.want("t/* t/x 1", "** t/x 1")
 }

@@ -246,7 +246,7 @@ func (s *Server) namedTwin(name string) *twin {
 
 // removeTwin forgets a twin with all that it has.
 func (s *Server) removeTwin(t *twin) {
-	t.tenant.index.removeAll(t.subs)
+	t.unindex()
 	for _, x := range t.exposed {
 		s.withdraw(x)
 	}

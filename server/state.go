@@ -277,7 +277,6 @@ func (t *twin) restoreSubscription(pattern string, st subscriptionState) error {
 	t.nextNum = max(t.nextNum, st.Num+1)
 	t.subs[pattern] = sub
 	t.nums[sub.num] = sub
-	t.tenant.index.add(sub)
 	t.filter = nil
 	return nil
 }

@@ -23,6 +23,7 @@ type twin struct {
 	tenant  *tenant
 	session *session // nil while away
 	mode    mode
+	indexed bool // its subscriptions are in the tenant's index: while it is connected
 
 	subs    map[string]*subscription
 	nextNum uint32
@@ -73,6 +74,10 @@ func (t *twin) wasAway(seq uint64) bool {
 // served from here on; the others wait for reactive(true).
 func (t *twin) attach(s *session) {
 	t.session, t.mode, t.bound = s, passive, -1
+	if !t.indexed {
+		t.tenant.index.addAll(t.subs)
+		t.indexed = true
+	}
 	end := t.server.log.End()
 	t.connectedAt, t.reactiveAt, t.reactiveTime = end, end, t.server.now()
 	if !t.tracked {
@@ -149,6 +154,7 @@ func (t *twin) leave(c *cursor) {
 // detach ends the connection of the twin: what is unacked will be offered again.
 func (t *twin) detach() {
 	t.halt()
+	t.unindex()
 	for id, key := range t.window {
 		if t.nums[key.Num] != nil { // what was unsubscribed is not owed
 			t.again.add(id, key)
@@ -158,6 +164,15 @@ func (t *twin) detach() {
 	t.seen = t.server.now()
 	t.session, t.mode = nil, passive
 	t.changed.Broadcast()
+}
+
+// unindex takes the subscriptions out of the index, where they would cost every
+// message to their topics something.
+func (t *twin) unindex() {
+	if t.indexed {
+		t.tenant.index.removeAll(t.subs)
+		t.indexed = false
+	}
 }
 
 // setReactive serves everything from here on, what is stored first; bound limits
