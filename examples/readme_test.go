@@ -152,7 +152,7 @@ func checkTargets(t *testing.T, text string) {
 // Every flag and every file that a page names exists.
 func TestPagesNameWhatExists(t *testing.T) {
 	help := output(t, "rembusd", "--help") + output(t, "rembusd", "schema", "apply", "--help")
-	for _, name := range []string{"pub", "sub", "rpc", "expose", "query", "bench"} {
+	for _, name := range []string{"pub", "sub", "rpc", "expose", "query", "sql", "bench"} {
 		help += output(t, "rembus", name, "--help")
 	}
 	known := regexp.MustCompile(`--[a-z][a-z-]+`).FindAllString(help, -1)

@@ -16,8 +16,8 @@ func rpcCommand(c *client) *cobra.Command {
 		Short: "call a method and print its result",
 		Long: `rpc calls a method with one argument for each JSON value and prints the result as
 JSON. A result that is a DataFrame is printed as a list of its rows, or in
-another --format. Methods of the broker itself are rid, version, uptime and health, and for each table T
-query_T, upsert_T and delete_T.`,
+another --format. Methods of the broker itself are rid, version, uptime and health, with
+tables sql, and for each table T query_T, upsert_T and delete_T.`,
 		Example: `  rembus rpc add 1 2
   rembus rpc uptime
   rembus rpc calibrate '"probe 7"' '{"offset": 0.25}' --target belluno.s1 --timeout 30s
