@@ -77,6 +77,7 @@ func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, erro
 		return nil, err
 	}
 	d.sock = newSocket(raw, raw, d.opts.WriteTimeout)
+	d.sock.answers = true
 	return d.sock, nil
 }
 

@@ -4,18 +4,25 @@ package ws
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"syscall"
 )
 
-// direct writes to a TCP connection without waiting for it.
+// direct writes to a TCP connection without waiting for it, and reads from it without
+// room while nothing comes.
 type direct struct {
 	raw  syscall.RawConn // nil: it does not work
 	try  func(fd uintptr) bool
 	data []byte
 	n    int
 	err  error
+
+	poll    func(fd uintptr) bool
+	in      *incoming
+	got     int
+	readErr error
 }
 
 func (d *direct) open(conn net.Conn) {
@@ -27,7 +34,7 @@ func (d *direct) open(conn net.Conn) {
 	if err != nil {
 		return
 	}
-	d.raw, d.try = raw, d.once
+	d.raw, d.try, d.poll = raw, d.once, d.pollOnce
 }
 
 func (d *direct) works() bool { return d.raw != nil }
@@ -45,6 +52,37 @@ func (d *direct) write(p []byte) (n int, err error) {
 		err = d.err
 	}
 	return d.n, err
+}
+
+// read waits for what arrives and reads it into in, which gets room only then: a
+// connection without traffic has none. Not safe for concurrent use.
+func (d *direct) read(in *incoming) (n int, err error) {
+	d.in, d.got, d.readErr = in, 0, nil
+	if err = d.raw.Read(d.poll); err == nil {
+		err = d.readErr
+	}
+	return d.got, err
+}
+
+// pollOnce reads, if there is something; false says that it has to be waited for.
+func (d *direct) pollOnce(fd uintptr) bool {
+	for {
+		n, err := syscall.Read(int(fd), d.in.room())
+		switch {
+		case err == nil && n == 0:
+			d.readErr = io.EOF
+		case err == nil:
+			d.got = n
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.EAGAIN):
+			d.in.drop()
+			return false
+		default:
+			d.readErr = os.NewSyscallError("read", err)
+		}
+		return true
+	}
 }
 
 // once is the write itself; true says that nothing is to be waited for.

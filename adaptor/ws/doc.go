@@ -32,6 +32,12 @@
 // their own. One flush is under way at a time, and what is queued meanwhile
 // goes out with it.
 //
+// # Who reads
+//
+// Frames that are whole messages are taken out of what arrives before the WebSocket
+// library, which gets all others, one frame at a time: control frames, fragments and
+// what breaks the protocol. Under TLS it gets everything.
+//
 // # How it ends
 //
 // Close makes reads fail, queues the close frame, and closes the socket, whose

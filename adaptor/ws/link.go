@@ -26,8 +26,8 @@ type link struct {
 	batched   bool // binary messages are batches: Subprotocol
 
 	// Owned by the receiving goroutine.
-	read *[]byte // what was read and is not yet handed out, from the pool; nil when nothing is
-	rest []byte  // of read: the messages of a batch that are still to come
+	read *[]byte // what the library read and is not yet handed out, from the pool; nil when nothing is
+	rest []byte  // the messages of a batch that are still to come
 
 	end   atomic.Pointer[ending] // why the link ended; the first to set it closes
 	alive *keepalive
@@ -83,6 +83,7 @@ func (l *link) finish(reason error, linger bool) {
 		l.sock.SetReadDeadline(time.Now().Add(closeGrace))
 	} else {
 		l.sock.hold() // Close flushes; no goroutine needed
+		l.sock.deaf.Store(true)
 		l.sock.SetReadDeadline(longAgo)
 	}
 	code, text := closeStatus(reason)

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -144,7 +145,7 @@ func (l *Listener) upgrade(w http.ResponseWriter, r *http.Request) {
 		refuse(w, "too many connections")
 		return
 	}
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	conn, err := websocket.Accept(&upgrading{w, sock}, r, &websocket.AcceptOptions{
 		Subprotocols:    []string{Subprotocol},
 		OriginPatterns:  l.opts.Origins,
 		CompressionMode: websocket.CompressionDisabled,
@@ -165,6 +166,26 @@ func (l *Listener) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	k.start(l.opts.Ping)
 	go l.run(k) // not here: the stack and the request of net/http would live as long as the link
+}
+
+// upgrading hands the connection of an accepted upgrade to the WebSocket library.
+type upgrading struct {
+	http.ResponseWriter
+	sock *socket
+}
+
+// Hijack puts what net/http has read beyond the request back into the socket.
+func (u *upgrading) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(u.ResponseWriter).Hijack()
+	if err != nil || !u.sock.direct.works() {
+		return conn, rw, err
+	}
+	if n := rw.Reader.Buffered(); n > 0 {
+		ahead, _ := rw.Reader.Peek(n)
+		u.sock.in.add(ahead)
+		_, err = rw.Reader.Discard(n)
+	}
+	return conn, rw, err
 }
 
 func refuse(w http.ResponseWriter, why string) {

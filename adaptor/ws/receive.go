@@ -19,7 +19,7 @@ func (l *link) Receive() (*protocol.Message, error) {
 		return nil, l.fail(err)
 	}
 	m, err := l.decode(enc, frame)
-	if len(l.rest) == 0 {
+	if len(l.rest) == 0 && l.read != nil {
 		recycle(l.read)
 		l.read = nil
 	}
@@ -35,29 +35,48 @@ func (l *link) Receive() (*protocol.Message, error) {
 
 // Buffered reports whether messages of a batch are still to come:
 // protocol.Buffered.
-func (l *link) Buffered() bool { return l.read != nil }
+func (l *link) Buffered() bool {
+	return len(l.rest) > 0 || l.sock.buffered(!l.component, l.frameLimit())
+}
 
-// next returns the frame of the next message, a part of l.read. What follows it
-// there is in l.rest.
+// next returns the frame of the next message. What follows it in a batch is in
+// l.rest.
 func (l *link) next() (enc protocol.Encoding, frame []byte, err error) {
-	if l.read == nil {
-		if enc, err = l.readWhole(); err != nil {
+	if l.end.Load() != nil {
+		return 0, nil, protocol.ErrClosed
+	}
+	if len(l.rest) == 0 {
+		if enc, frame, err = l.whole(); err != nil {
 			return 0, nil, err
 		}
 		if enc == protocol.JSON || !l.batched {
-			return enc, *l.read, nil
+			return enc, frame, nil
 		}
-		if l.rest = *l.read; len(l.rest) == 0 {
+		if l.rest = frame; len(frame) == 0 {
 			return 0, nil, errEmptyBatch
 		}
-	} else if l.end.Load() != nil {
-		return 0, nil, protocol.ErrClosed
 	}
 	frame, l.rest, err = splitBatch(l.rest, l.max)
 	return protocol.CBOR, frame, err
 }
 
-// readWhole reads one whole message of the WebSocket into l.read. The context has
+// whole returns the next whole message of the WebSocket.
+func (l *link) whole() (protocol.Encoding, []byte, error) {
+	if op, payload, ok := l.sock.frame(!l.component, l.frameLimit()); ok {
+		l.resetBudget()
+		if op == opText {
+			return protocol.JSON, payload, nil
+		}
+		return protocol.CBOR, payload, nil
+	}
+	enc, err := l.readWhole()
+	if err != nil {
+		return 0, nil, err
+	}
+	return enc, *l.read, nil
+}
+
+// readWhole lets the library read one whole message of the WebSocket into l.read. The context has
 // no end, which spares the WebSocket eight allocations a read: the link is ended
 // by closing it.
 func (l *link) readWhole() (protocol.Encoding, error) {
@@ -80,8 +99,10 @@ func (l *link) readWhole() (protocol.Encoding, error) {
 // would else keep all of l.read, unless that is too large for the pool and the frame
 // about all of it.
 func (l *link) decode(enc protocol.Encoding, frame []byte) (*protocol.Message, error) {
-	if n := cap(*l.read); n > maxKeep && n-len(frame) < n/4 {
-		return l.codec.Decode(enc, frame)
+	if l.read != nil {
+		if n := cap(*l.read); n > maxKeep && n-len(frame) < n/4 {
+			return l.codec.Decode(enc, frame)
+		}
 	}
 	return l.codec.DecodeCopy(enc, frame)
 }

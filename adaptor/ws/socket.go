@@ -33,6 +33,12 @@ type socket struct {
 	timeout  time.Duration // for a write without progress
 	onClose  func()        // called once; may be nil
 
+	quick   bool        // frames are taken out of the stream: see incoming.go
+	deaf    atomic.Bool // whoever still reads gets nothing
+	in      incoming
+	answers bool // this end dials: what it reads first is the answer of an HTTP server
+	ends    int  // how much of the blank line that ends such an answer was read
+
 	reads  atomic.Uint64 // Reads begun and ended: odd while one waits
 	budget atomic.Int64  // bytes that may still arrive before the next message; enforced from frames on
 
@@ -63,10 +69,51 @@ func (s *socket) frames() {
 	s.mu.Lock()
 	s.framing = true
 	s.mu.Unlock()
+	s.quick = s.direct.works()
 }
 
-// Read counts what arrives, for the budget and as a sign of life.
+// Read is for the handshake, then for the WebSocket library.
 func (s *socket) Read(p []byte) (int, error) {
+	if s.deaf.Load() {
+		return 0, net.ErrClosed
+	}
+	if s.quick {
+		return s.readFrame(p)
+	}
+	if b := s.in.unread(); len(b) > 0 {
+		n := copy(p, b)
+		s.in.head += n
+		return n, nil
+	}
+	n, err := s.readConn(p)
+	if s.answers && s.direct.works() {
+		n = s.keepBehindAnswer(p[:n])
+	}
+	return n, err
+}
+
+// keepBehindAnswer returns how much of p belongs to the answer of the HTTP server. What
+// follows is kept: it is frames, which net/http would hold on to.
+func (s *socket) keepBehindAnswer(p []byte) int {
+	const blank = "\r\n\r\n"
+	for i, c := range p {
+		switch {
+		case s.ends == len(blank):
+			s.in.add(p[i:])
+			return i
+		case c == blank[s.ends]:
+			s.ends++
+		case c == '\r':
+			s.ends = 1
+		default:
+			s.ends = 0
+		}
+	}
+	return len(p)
+}
+
+// readConn counts what arrives, for the budget and as a sign of life.
+func (s *socket) readConn(p []byte) (int, error) {
 	s.reads.Add(1)
 	n, err := s.Conn.Read(p)
 	s.reads.Add(1)
@@ -88,6 +135,7 @@ func (s *socket) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	if !s.framing {
 		s.mu.Unlock()
+		s.ends = 0 // another answer will come
 		return s.Conn.Write(p)
 	}
 	defer s.mu.Unlock()
