@@ -141,6 +141,9 @@ func (c *change) source() (*source, error) {
 
 // fill adds the rows to a sink, those left out that do not fit.
 func (c *change) fill(f *source, s *sink, at place) error {
+	if f.columns != nil {
+		return s.feed(f.columns, at)
+	}
 	for i := range f.rows {
 		row, err := f.row(i)
 		if err != nil {

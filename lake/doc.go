@@ -26,6 +26,9 @@
 //     DataFrame just the rows with a wrong value are; a damaged one as a whole. When
 //     DuckDB refuses a batch it is halved until the message is alone that is refused.
 //
+// Rows of messages are appended one by one. A large DataFrame is fed: DuckDB reads its
+// columns as they are, and one statement puts all rows where the appender would.
+//
 // A lake that fails stops nothing else: it reports itself unhealthy, tries
 // again with growing pauses and catches up from the log.
 //

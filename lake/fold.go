@@ -50,6 +50,19 @@ func (t *table) areas() []string {
 		column{baseColumn, "BIGINT", true}, column{nextColumn, "UBIGINT", true}, column{untilColumn, "TIMESTAMP", true}))}
 }
 
+// feed returns the statement that brings all rows of a view where a sink's go.
+func (t *table) feed(view string) string {
+	columns := make([]string, len(t.names))
+	for i := range columns {
+		columns[i] = feedColumn(i)
+	}
+	into, names, deletion := t.rows, quoteAll("", t.physical()), ""
+	if t.staged {
+		into, names, deletion = t.area("staged"), names+", "+deletedColumn, ", false"
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s, ?, %s, ?%s FROM %s", into, names, strings.Join(columns, ", "), rowColumn, deletion, view)
+}
+
 // flush returns the statements that bring the staged rows into the table. Of a
 // table with keys the columns that overwrite says are replaced even by NULL, the
 // others by values only.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/duckdb/duckdb-go/v2"
 )
 
@@ -60,6 +61,18 @@ func (s *sink) add(values []any, at place, deletion bool) error {
 	}
 	s.used = true
 	return s.appender.AppendRow(s.row...)
+}
+
+// feed takes the rows of a DataFrame, none of which is a deletion.
+func (s *sink) feed(columns [][]arrow.Array, at place) error {
+	if err := s.appender.Flush(); err != nil { // what came first goes first
+		return err
+	}
+	f := s.writer.feeds[s.table]
+	f.set(columns)
+	defer f.set(nil)
+	s.used = true
+	return s.writer.exec(context.Background(), s.table.feed(f.view), bound(at.seq, at.from)...)
 }
 
 // flush brings what was added into the table; overwrite is for [table.flush].

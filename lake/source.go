@@ -17,6 +17,7 @@ import (
 type source struct {
 	rows      int
 	row       func(i int) ([]any, error)
+	columns   [][]arrow.Array // all rows at once, of each batch; nil when they go one by one
 	overwrite []bool
 }
 
@@ -24,20 +25,23 @@ type source struct {
 type cell func(i int) (any, error)
 
 // decode returns the rows of a change that is no deletion.
-func (c *change) decode() (*source, error) {
+func (c *change) decode() (_ *source, err error) {
+	defer recovered(&err)
 	if c.frame == nil {
-		return &source{len(c.rows), func(i int) ([]any, error) { return c.rows[i], nil }, c.overwrite}, nil
+		return &source{rows: len(c.rows), row: func(i int) ([]any, error) { return c.rows[i], nil }, overwrite: c.overwrite}, nil
 	}
 	all := make([]int, len(c.table.Columns))
 	for i := range all {
 		all[i] = i
 	}
-	s, f, err := c.frameRows(all, c.table.AppendExtras(nil, c.entry))
+	extras := c.table.AppendExtras(nil, c.entry)
+	s, f, err := c.frameRows(all, extras)
 	if err != nil {
 		return nil, err
 	}
 	s.overwrite = c.overwritten(f)
-	if c.upsert {
+	s.columns = c.feedColumns(f, extras)
+	if c.upsert && s.columns == nil {
 		return s, s.complete()
 	}
 	return s, nil

@@ -89,7 +89,9 @@ func openFile(ctx context.Context, o Options, path string, tables []*table) (_ *
 	if err != nil {
 		return nil, err
 	}
-	s.writer = &writer{conn: conn, sinks: make(map[*table]*sink), clock: s.clock}
+	if s.writer, err = newWriter(conn, tables, s.clock); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -114,6 +116,7 @@ func connect(ctx context.Context, o Options, path string) (*store, *duckdb.Conne
 // and bounds what the process spends.
 func (s *store) configure(ctx context.Context, o Options) error {
 	statements := []string{
+		"ATTACH ':memory:' AS " + feedCatalog,
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 		"SET allow_community_extensions = false",

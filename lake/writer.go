@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"github.com/rembus-go/rembus/protocol"
 )
 
@@ -14,6 +16,7 @@ import (
 type writer struct {
 	conn  driver.Conn
 	sinks map[*table]*sink
+	feeds map[*table]*feed
 	clock time.Time // of the newest message that is written: no earlier one comes after it
 }
 
@@ -90,7 +93,43 @@ func (w *writer) discard() {
 	}
 }
 
+// newWriter returns the writer on a connection of its own.
+func newWriter(conn driver.Conn, tables []*table, clock time.Time) (*writer, error) {
+	w := &writer{conn: conn, sinks: make(map[*table]*sink), feeds: make(map[*table]*feed), clock: clock}
+	if err := w.makeFeeds(tables); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// makeFeeds makes the views: a driver that is told a view's name puts it where a name
+// without a schema belongs.
+func (w *writer) makeFeeds(tables []*table) error {
+	ctx := context.Background()
+	arrows, err := duckdb.NewArrowFromConn(w.conn)
+	if err != nil {
+		return err
+	}
+	if err := w.exec(ctx, "SET schema = "+quoteText(feedCatalog+".main")); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		f, err := newFeed(arrows, t)
+		if err != nil {
+			return err
+		}
+		if f != nil {
+			w.feeds[t] = f
+		}
+	}
+	return w.exec(ctx, "RESET schema")
+}
+
 func (w *writer) close() error {
 	w.discard()
-	return w.conn.Close()
+	err := w.conn.Close()
+	for _, f := range w.feeds {
+		f.release()
+	}
+	return err
 }
