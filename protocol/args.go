@@ -51,8 +51,8 @@ func (p *Payload) AppendArgs(args []RawValue) ([]RawValue, error) {
 // in another argument, so that they cannot be resolved in each alone.
 func (p *Payload) plain() ([]byte, error) {
 	raw, err := p.CBOR()
-	if err != nil {
-		return nil, err
+	if err != nil || p != nil && p.untagged {
+		return raw, err
 	}
 	return expandRecords(raw)
 }

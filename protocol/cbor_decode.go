@@ -170,6 +170,7 @@ func (c *Codec) decodeUsual(m *Message, frame []byte) bool {
 	}
 	m.Type, m.Topic = Pub, topic
 	m.setData(CBOR, frame[data:len(frame):len(frame)])
+	m.own.untagged = !s.tagged
 	m.frame = frame
 	m.frames[CBOR].Store(&m.frame)
 	return true

@@ -118,6 +118,7 @@ type scanner struct {
 	buf     []byte
 	badText bool // some text is no valid UTF-8: well-formed, but not valid
 	oddTag  bool // there is a tag that stands for no Go type
+	tagged  bool // there is a tag
 }
 
 // value checks the value at pos, which may nest depth levels, and returns its
@@ -193,6 +194,7 @@ func (s *scanner) nested(pos, depth int, h head) (end int, err error) {
 		}
 		n = 2 * h.arg
 	case majorTag:
+		s.tagged = true
 		s.oddTag = s.oddTag || !hasGoType(h.arg)
 	}
 	if n > left {

@@ -68,7 +68,7 @@ type Message struct {
 
 // setData makes raw, which belongs to the frame being decoded, the data of m.
 func (m *Message) setData(enc Encoding, raw []byte) {
-	m.own.enc, m.own.raw = enc, raw
+	m.own.enc, m.own.raw, m.own.untagged = enc, raw, false
 	m.Data = &m.own
 }
 

@@ -25,10 +25,11 @@ func (e Encoding) String() string {
 // all who need them and never changed. It is converted to the other encoding on
 // demand, and then only once. A nil *Payload is null. Safe for concurrent use.
 type Payload struct {
-	enc     Encoding
-	holders atomic.Int32 // of the message that it is part of, see Message.Retain: here is room for it
-	raw     []byte
-	alt     atomic.Pointer[conversion] // to the other encoding, once somebody needed it
+	enc      Encoding
+	untagged bool         // CBOR that is known to hold no tag, and so no record
+	holders  atomic.Int32 // of the message that it is part of, see Message.Retain: here is room for it
+	raw      []byte
+	alt      atomic.Pointer[conversion] // to the other encoding, once somebody needed it
 }
 
 // conversion is how it went: what cannot be converted must not be tried again
