@@ -16,6 +16,7 @@ type change struct {
 	table *table
 
 	rows      [][]any            // one or more rows,
+	one       [1][]any           // (room for one)
 	frame     protocol.DataFrame // or those of a DataFrame,
 	deletion  bool               // or a deletion of
 	where     string             // the rows that match, "" for all
@@ -62,7 +63,8 @@ func (l *Lake) changeOf(e *protocol.Entry) (_ *change, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c.rows = [][]any{row}
+	c.one[0] = row
+	c.rows = c.one[:]
 	return c, nil
 }
 
@@ -97,6 +99,9 @@ func (l *Lake) write(ctx context.Context, w *writer, c *change) error {
 		}
 		return err
 	}
+	if c.plain() {
+		return c.fillPlain(s, place{seq: c.entry.Seq, from: w.tick(c.entry)})
+	}
 	f, err := c.source()
 	if err != nil {
 		// DuckDB saw nothing of it, so the transaction goes on.
@@ -115,6 +120,19 @@ func (l *Lake) write(ctx context.Context, w *writer, c *change) error {
 		return err
 	}
 	return s.flush(f.overwrite)
+}
+
+// plain reports whether the rows need no more than to be added: most changes.
+func (c *change) plain() bool { return c.frame == nil && !c.keysOnly && c.overwrite == nil }
+
+func (c *change) fillPlain(s *sink, at place) error {
+	for i, row := range c.rows {
+		at.row = uint32(i)
+		if err := s.add(row, at, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // source returns the rows, with a place for each column.

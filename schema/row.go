@@ -55,15 +55,20 @@ type form struct {
 
 // collect converts the data of a message to the values of the columns of f.
 func (t *Table) collect(e *protocol.Entry, vars Vars, f form) (Row, error) {
-	args, err := e.Msg.Data.Args()
+	var argRoom [4]protocol.RawValue
+	args, err := e.Msg.Data.AppendArgs(argRoom[:0])
 	if err != nil {
 		return nil, fmt.Errorf("data does not decode: %w", err)
 	}
 	enc := e.Msg.Data.Encoding()
 	switch len(args) {
 	case 0:
-		return t.byName(f, nil, enc, vars)
+		return t.byName(f, fields{}, enc, vars)
 	case 1:
+		var room [8]protocol.Field
+		if some, ok := args[0].AppendFields(room[:0]); ok {
+			return t.byName(f, fields{some: some}, enc, vars)
+		}
 		if _, ok := args[0].DataFrame(); ok {
 			return nil, ErrDataFrame
 		}
@@ -71,8 +76,8 @@ func (t *Table) collect(e *protocol.Entry, vars Vars, f form) (Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		if fields, ok := v.(map[string]any); ok {
-			return t.byName(f, fields, enc, vars)
+		if all, ok := v.(map[string]any); ok {
+			return t.byName(f, fields{all: all}, enc, vars)
 		}
 		return t.byPosition(f, []any{v}, enc)
 	}
@@ -95,10 +100,26 @@ func decode(raw protocol.RawValue) (v any, err error) {
 	return v, err
 }
 
-func (t *Table) byName(f form, fields map[string]any, enc protocol.Encoding, vars Vars) (_ Row, err error) {
+// fields are those of a map, in one of the two ways in which it is decoded.
+type fields struct {
+	some []protocol.Field
+	all  map[string]any
+}
+
+func (f fields) get(name string) (v any, ok bool) {
+	for i := range f.some {
+		if string(f.some[i].Name) == name {
+			return f.some[i].Value, true
+		}
+	}
+	v, ok = f.all[name]
+	return v, ok
+}
+
+func (t *Table) byName(f form, fields fields, enc protocol.Encoding, vars Vars) (_ Row, err error) {
 	row := make(Row, len(f.columns), f.width)
 	for i, col := range f.columns {
-		if v, ok := fields[t.Columns[col].Name]; ok {
+		if v, ok := fields.get(t.Columns[col].Name); ok {
 			row[i], err = t.Columns[col].Value(v, enc)
 		} else {
 			row[i], err = t.Missing(col, vars)
@@ -182,7 +203,8 @@ func Frame(p *protocol.Payload) (df protocol.DataFrame, ok bool) {
 	if p == nil || p.Encoding() == protocol.JSON {
 		return nil, false
 	}
-	args, err := p.Args()
+	var room [4]protocol.RawValue
+	args, err := p.AppendArgs(room[:0])
 	if err != nil || len(args) != 1 {
 		return nil, false
 	}
