@@ -191,3 +191,40 @@ func (p *peer) quietly() {
 	for range p.in {
 	}
 }
+
+// answering is a link that calls fn before it sends its first RESPONSE.
+type answering struct {
+	protocol.Link
+	fn func()
+}
+
+func (l *answering) Send(batch []*protocol.Message) error {
+	for _, m := range batch {
+		if m.Type == protocol.Response && l.fn != nil {
+			fn := l.fn
+			l.fn = nil
+			fn()
+		}
+	}
+	return l.Link.Send(batch)
+}
+
+// TestServedBeforeItIsTold: what is published when the answer to a login is about to
+// be sent reaches the component.
+func TestServedBeforeItIsTold(t *testing.T) {
+	b := newBroker(t)
+	pub, sub := b.connect(), b.login("sub")
+	sub.subscribe("t")
+	sub.close()
+	sub = b.connectOver(func(l protocol.Link) protocol.Link {
+		return &answering{l, func() {
+			pub.publish(protocol.QoS0, "t", 0)
+			pub.publish(protocol.QoS1, "t", 1)
+			pub.sync()
+		}}
+	})
+	if st := sub.identify("sub"); st != protocol.StatusOK {
+		t.Fatal(st)
+	}
+	sub.want("t 1", "t 0") // the class that is never dropped goes first
+}
