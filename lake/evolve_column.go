@@ -121,7 +121,7 @@ func (e *evolution) require(t *table, have *fileTable, i int, want column, nulla
 }
 
 // alignPast changes the past versions likewise. Their own columns stay, and none of
-// the others must have a value.
+// the others must have a value but those that get one here.
 func (e *evolution) alignPast(t *table, past *fileTable) error {
 	for i, want := range t.layout() {
 		name := quoteIdent(want.name)
@@ -130,6 +130,11 @@ func (e *evolution) alignPast(t *table, past *fileTable) error {
 			value, hasDefault := t.defaultOf(i)
 			if err := e.addColumn(past, want, value, hasDefault); err != nil {
 				return err
+			}
+			if !want.nullable && hasDefault {
+				if err := e.change(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", past.name, name)); err != nil {
+					return err
+				}
 			}
 			continue
 		}

@@ -142,6 +142,35 @@ func TestEvolve(t *testing.T) {
 	}
 }
 
+// Former rows get the default of a new column too, and must have a value there like the
+// others.
+func TestEvolveFormerRows(t *testing.T) {
+	e := evolving(t, `{"col":"k","type":"INTEGER"}|,"keys":["k"]`, row{"k": 1})
+	e.with(`{"col":"k","type":"INTEGER"}|,"keys":["k"]`, func(b *bench) {
+		e.log.publish(t, "x", row{"k": 1})
+		b.rows("query_x")
+	})
+	after := `{"col":"k","type":"INTEGER"},{"col":"v","type":"BIGINT","nullable":false,"default":7}|,"keys":["k"]`
+	e.with(after, func(b *bench) {
+		if rows := b.rows("history_x", 1); strings.Count(rows, `"k":1,"v":7,`) != 2 {
+			t.Errorf("history: %s", rows)
+		}
+	})
+	db, err := sql.Open("duckdb", e.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var nullable bool
+	if err := db.QueryRow(`SELECT is_nullable FROM duckdb_columns() WHERE schema_name = '_rembus_past' AND table_name = 'x' AND column_name = 'v'`).Scan(&nullable); err != nil || nullable {
+		t.Errorf("nullable %t, %v", nullable, err)
+	}
+}
+
 // What would lose values is refused, all of it in one message, and the SQL of the
 // message does it.
 func TestEvolveRefuses(t *testing.T) {
@@ -154,7 +183,7 @@ func TestEvolveRefuses(t *testing.T) {
 		want   string // afterwards
 	}{
 		"gone":          {`{"col":"a","type":"INTEGER"},{"col":"b","type":"INTEGER"}`, []row{{"a": 1, "b": 2}}, `{"col":"a","type":"INTEGER"}`, `no longer has the column "b"`, "", `[{"a":1}]`},
-		"another name":  {`{"col":"a","type":"INTEGER"}`, []row{{"a": 1}}, `{"col":"b","type":"INTEGER"}`, "gives it another name", "RENAME", `[{"b":1}]`},
+		"another name":  {`{"col":"a","type":"INTEGER"}`, []row{{"a": 1}}, `{"col":"b","type":"INTEGER"}`, "keeps its values", "RENAME", `[{"b":1}]`},
 		"narrower":      {`{"col":"a","type":"BIGINT"}`, []row{{"a": 1}, {"a": 300}}, `{"col":"a","type":"TINYINT"}`, "BIGINT in the file and TINYINT in the schema", "", `[{"a":1},{"a":null}]`},
 		"text":          {`{"col":"a","type":"TEXT"}`, []row{{"a": "1.5"}, {"a": "x"}}, `{"col":"a","type":"DOUBLE"}`, "VARCHAR in the file", "", `[{"a":1.5},{"a":null}]`},
 		"other kind":    {`{"col":"a","type":"TIMESTAMP"}`, []row{{"a": "2024-01-01T00:00:00Z"}}, `{"col":"a","type":"BOOLEAN"}`, "TIMESTAMP in the file", "", `[{"a":null}]`},
@@ -174,6 +203,9 @@ func TestEvolveRefuses(t *testing.T) {
 			_, err = lake.Open(t.Context(), e.options(c.after))
 			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), `table "x"`) {
 				t.Fatalf("Open: %v", err)
+			}
+			if rename, drop := strings.Index(err.Error(), "RENAME"), strings.Index(err.Error(), "DROP COLUMN"); rename > drop {
+				t.Errorf("whoever runs all lines loses the values before they get another name: %v", err)
 			}
 			if _, dry := lake.Evolve(t.Context(), e.options(c.after), true); dry == nil || !strings.HasSuffix(err.Error(), dry.Error()) {
 				t.Errorf("dry: %v", dry)
