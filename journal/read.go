@@ -135,12 +135,16 @@ func (r *reader) scan(s *scanner) error {
 		if !ok {
 			break
 		}
-		r.passed += int64(rec.length)
-		if !rec.isEntry() || rec.seq < r.next {
-			continue
+		if rec.seq < r.next || !rec.isEntry() && rec.kind != recMark {
+			continue // not counted: a Read that comes back must have come on
 		}
 		if rec.seq > r.durable {
 			break
+		}
+		r.passed += int64(rec.length)
+		if rec.kind == recMark {
+			r.next = rec.seq + 1
+			continue
 		}
 		sl := r.slot(rec.topicIn(rec.names))
 		if !sl.ok {

@@ -278,3 +278,26 @@ func TestReadFarAhead(t *testing.T) {
 		t.Fatalf("%d entries", len(got))
 	}
 }
+
+// TestReadComesOn: a Read gets on, however much lies between the place where it
+// begins to look and the number that it was asked for.
+func TestReadComesOn(t *testing.T) {
+	policy, err := journal.NewPolicy([]journal.Rule{{Space: "off", Policy: journal.Off}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := open(t, "j", journal.Options{FS: crashfs.New(), Policy: policy})
+	large := protocol.NewPayload(protocol.CBOR, make([]byte, 20<<20))
+	appendAll(t, j, &protocol.Entry{Msg: protocol.NewPub("t", large)})
+	settle(t, j)
+	for range 3 {
+		appendAll(t, j, &protocol.Entry{Msg: protocol.NewPub("off", nil)})
+		settle(t, j)
+	}
+	for from := uint64(2); from <= 4; from++ {
+		entries, next, err := j.Read(from, 10, func(string) bool { return true })
+		if len(entries) > 0 || next != 5 || err != nil {
+			t.Errorf("from %d: %d entries, next %d, %v", from, len(entries), next, err)
+		}
+	}
+}
