@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"strings"
 
+	"github.com/rembus-go/rembus/lake/guard"
 	"github.com/rembus-go/rembus/protocol"
 	"github.com/rembus-go/rembus/schema"
 )
@@ -31,7 +32,7 @@ func (l *Lake) history(ctx context.Context, t *table, args *protocol.Payload) (p
 	for i, key := range keys {
 		values[i] = driverValue(t.types[t.keys[i]], key)
 	}
-	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn) (protocol.DataFrame, error) {
+	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn, _ *guard.Guard) (protocol.DataFrame, error) {
 		return l.result(ctx, conn, t.versions(), bound(values...))
 	})
 }

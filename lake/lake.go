@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rembus-go/rembus/lake/guard"
 	"github.com/rembus-go/rembus/protocol"
 	"github.com/rembus-go/rembus/schema"
 )
@@ -98,6 +99,7 @@ type Lake struct {
 	log      Log
 	began    uint64            // end of log at Start
 	tables   map[string]*table // by name; immutable
+	visible  []guard.Table     // what sql may refer to; immutable
 	refusals reporter
 	outcomes outcomes
 	progress progress
@@ -152,9 +154,11 @@ func Open(ctx context.Context, o Options) (*Lake, error) {
 	}
 	l.refusals.logger = o.Logger
 	l.ctx, l.cancel = context.WithCancel(context.Background())
-	for _, t := range tablesOf(o.Schema) {
+	tables := tablesOf(o.Schema)
+	for _, t := range tables {
 		l.tables[t.Name] = t
 	}
+	l.visible = visibleOf(tables)
 	l.progress.init(0)
 	err := l.open(ctx)
 	var layout *layoutError

@@ -26,12 +26,15 @@ func (l *Lake) reading(fn func(*store) error) error {
 
 // checkWhere lets the guard look at a condition.
 func (l *Lake) checkWhere(ctx context.Context, t *table, where string) error {
-	return l.reading(func(s *store) error { return guard.New(s.db).Where(ctx, t.guarded(), where) })
+	return l.reading(func(s *store) error { return s.guard.Where(ctx, t.guarded(), where) })
 }
+
+// asked is what a query does on a connection that it has for itself.
+type asked func(ctx context.Context, conn *sql.Conn, g *guard.Guard) (protocol.DataFrame, error)
 
 // asking calls fn in its turn, when the lake has what the log has now, with a connection
 // of its own and the time that a query has.
-func (l *Lake) asking(ctx context.Context, fn func(context.Context, *sql.Conn) (protocol.DataFrame, error)) (frame protocol.DataFrame, err error) {
+func (l *Lake) asking(ctx context.Context, fn asked) (frame protocol.DataFrame, err error) {
 	l.queries.Add(1)
 	defer l.queries.Done()
 	ctx, cancel := context.WithTimeout(ctx, l.opts.QueryTimeout)
@@ -53,7 +56,7 @@ func (l *Lake) asking(ctx context.Context, fn func(context.Context, *sql.Conn) (
 			return err
 		}
 		defer func() { err = errors.Join(err, conn.Close()) }()
-		frame, err = fn(ctx, conn)
+		frame, err = fn(ctx, conn, s.guard)
 		return err
 	})
 	if err != nil && errors.Is(context.Cause(ctx), errMemory) {

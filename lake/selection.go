@@ -33,8 +33,8 @@ func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (pro
 			return nil, err
 		}
 	}
-	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn) (protocol.DataFrame, error) {
-		if err := s.check(ctx, conn); err != nil {
+	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn, g *guard.Guard) (protocol.DataFrame, error) {
+		if err := s.check(ctx, g); err != nil {
 			return nil, err
 		}
 		if !s.scattered() {
@@ -69,8 +69,8 @@ func (l *Lake) inOneState(ctx context.Context, conn *sql.Conn, fn func() (protoc
 }
 
 // check lets the guard look at what comes from outside.
-func (s *selection) check(ctx context.Context, conn *sql.Conn) error {
-	switch g := guard.New(conn); {
+func (s *selection) check(ctx context.Context, g *guard.Guard) error {
+	switch {
 	case s.cols != nil:
 		return g.Select(ctx, s.table.guarded(), s.cols, s.where)
 	case s.where != "":

@@ -44,8 +44,8 @@ func (l *Lake) sql(ctx context.Context, args *protocol.Payload) (protocol.DataFr
 	if m := explainText.FindStringSubmatch(text); m != nil {
 		prefix, text = "EXPLAIN\n", m[1]
 	}
-	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn) (protocol.DataFrame, error) {
-		if err := guard.New(conn).Query(ctx, l.visible(), text, params.values); err != nil {
+	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn, g *guard.Guard) (protocol.DataFrame, error) {
+		if err := g.Query(ctx, l.visible, text, params.values); err != nil {
 			return nil, err
 		}
 		return l.result(ctx, conn, prefix+text, params.named)
@@ -57,18 +57,18 @@ func (l *Lake) own(ctx context.Context, params parameters, text string) (protoco
 	if len(params.named) > 0 {
 		return nil, exception("SHOW and DESCRIBE have no parameters")
 	}
-	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn) (protocol.DataFrame, error) {
+	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn, _ *guard.Guard) (protocol.DataFrame, error) {
 		return l.result(ctx, conn, text, nil)
 	})
 }
 
-// visible is what a query may refer to.
-func (l *Lake) visible() []guard.Table {
-	tables := make([]guard.Table, 0, len(l.tables)+1)
-	for _, t := range l.tables {
-		tables = append(tables, t.guarded())
+// visibleOf is what a query may refer to.
+func visibleOf(tables []*table) []guard.Table {
+	visible := make([]guard.Table, 0, len(tables)+1)
+	for _, t := range tables {
+		visible = append(visible, t.guarded())
 	}
-	return append(tables, guard.Table{Name: rejectedTable, Columns: rejectedColumns})
+	return append(visible, guard.Table{Name: rejectedTable, Columns: rejectedColumns})
 }
 
 // listing returns the query that answers SHOW TABLES.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/rembus-go/rembus/lake/guard"
 )
 
 // store is an open DuckDB file. The reader's goroutine owns writer; db is for
@@ -18,6 +20,7 @@ import (
 type store struct {
 	db       *sql.DB
 	writer   *writer
+	guard    *guard.Guard
 	position uint64    // as found in the file
 	changed  []string  // the statements that made the tables those of the schema
 	left     []string  // tables that the schema does not have
@@ -85,6 +88,9 @@ func openFile(ctx context.Context, o Options, path string, tables []*table) (_ *
 	if err = s.prepare(ctx, o.Path, tables, true); err != nil {
 		return nil, err
 	}
+	if s.guard, err = guard.New(ctx, s.db); err != nil {
+		return nil, err
+	}
 	conn, err := connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -105,14 +111,14 @@ func connect(ctx context.Context, o Options, path string) (*store, *duckdb.Conne
 		return nil, nil, err
 	}
 	s := &store{db: sql.OpenDB(connector)}
-	s.db.SetMaxIdleConns(o.Queries + 1)
+	s.db.SetMaxIdleConns(2 * o.Queries) // one for each query, and one that parses for it
 	if err := s.configure(context.WithoutCancel(ctx), o); err != nil {
 		return nil, nil, errors.Join(err, s.release())
 	}
 	return s, connector, nil
 }
 
-// configure sets the second wall around SQL from outside (the guard is the first)
+// configure sets the second wall around SQL from outside (the guard package is the first)
 // and bounds what the process spends.
 func (s *store) configure(ctx context.Context, o Options) error {
 	statements := []string{
@@ -227,6 +233,9 @@ func (s *store) release() error {
 	var err error
 	if s.writer != nil {
 		err = s.writer.close()
+	}
+	if s.guard != nil {
+		err = errors.Join(err, s.guard.Close())
 	}
 	return errors.Join(err, s.db.Close())
 }

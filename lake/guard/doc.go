@@ -27,6 +27,10 @@
 //     2,048 rows only, and its LIKE tries 2,000^3 ways for three wildcards on a
 //     text of 2,000 characters.)
 //
+// A verdict depends on nothing but the text, the tables and columns that it may refer to,
+// which parameters have values, about how long these are, and, of parameters that are
+// patterns, the values. So what passed is remembered by a digest of just that.
+//
 // The same text must be executed as was checked, with the same line breaks
 // around it: see [Guard.Where], [Guard.Select] and [Guard.Query].
 package guard

@@ -106,6 +106,7 @@ func (w *walk) fixed(n node) (any, error) {
 		}
 		return value["value"], nil
 	case "PARAMETER":
+		w.valued = true
 		return w.parameter(n)
 	}
 	return nil, refuse("a constant is expected")

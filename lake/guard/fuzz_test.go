@@ -3,8 +3,6 @@ package guard_test
 import (
 	"database/sql"
 	"testing"
-
-	"github.com/rembus-go/rembus/lake/guard"
 )
 
 // FuzzWhere holds that the check never panics, and that what passes it leaves
@@ -16,7 +14,7 @@ func FuzzWhere(f *testing.F) {
 		}
 	}
 	db := open(f)
-	g := guard.New(db)
+	g := guarding(f, db)
 	before := objects(f, db)
 	f.Fuzz(func(t *testing.T, where string) {
 		if g.Where(t.Context(), telemetry, where) != nil {
@@ -38,7 +36,7 @@ func FuzzSelect(f *testing.F) {
 		}
 	}
 	db := open(f)
-	g := guard.New(db)
+	g := guarding(f, db)
 	before := objects(f, db)
 	f.Fuzz(func(t *testing.T, cols, where string) {
 		if g.Select(t.Context(), telemetry, []string{cols}, where) != nil {
@@ -59,7 +57,7 @@ func FuzzQuery(f *testing.F) {
 		}
 	}
 	db := open(f)
-	g := guard.New(db)
+	g := guarding(f, db)
 	before := objects(f, db)
 	f.Fuzz(func(t *testing.T, text string) {
 		if g.Query(t.Context(), both, text, nil) != nil {

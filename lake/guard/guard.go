@@ -15,19 +15,24 @@ const MaxText = 16 << 10
 // MaxQuery is the longest query that is looked at, in bytes.
 const MaxQuery = 64 << 10
 
-// Querier runs a query: *sql.DB or *sql.Conn. It is only given text of this
-// package, with foreign text bound as a value.
-type Querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// Guard checks SQL text from outside. Safe for concurrent use if its Querier is.
+// Guard checks SQL text from outside. It remembers what passed, so that a text that is
+// asked again and again costs nothing. Safe for concurrent use.
 type Guard struct {
-	parser Querier
+	parser *sql.Stmt // bound to text as a value, never made of it
+	passed passed
 }
 
-// New returns a guard that lets DuckDB parse through q.
-func New(q Querier) *Guard { return &Guard{parser: q} }
+// New returns a guard that lets DuckDB parse on connections of db.
+func New(ctx context.Context, db *sql.DB) (*Guard, error) {
+	parser, err := db.PrepareContext(ctx, serialize)
+	if err != nil {
+		return nil, fmt.Errorf("failed to prepare the parser of SQL: %w", err)
+	}
+	return &Guard{parser: parser}, nil
+}
+
+// Close gives back what the guard holds of its database, which must still be open.
+func (g *Guard) Close() error { return g.parser.Close() }
 
 // Table is what a checked text may refer to.
 type Table struct {
@@ -54,6 +59,15 @@ func refuse(format string, args ...any) error {
 // with the line breaks, which end a comment in the condition. The error is a
 // *Refusal, or another one when DuckDB could not be asked.
 func (g *Guard) Where(ctx context.Context, t Table, condition string) error {
+	if err := checkLength("where", len(condition), MaxText); err != nil {
+		return err
+	}
+	s := newSum("where", t)
+	s.texts(condition)
+	return g.passed.remembered(s.digest(), func() error { return g.where(ctx, t, condition) })
+}
+
+func (g *Guard) where(ctx context.Context, t Table, condition string) error {
 	if err := checkText("where", condition, MaxText); err != nil {
 		return err
 	}
@@ -72,6 +86,23 @@ func (g *Guard) Where(ctx context.Context, t Table, condition string) error {
 //
 // with the line breaks. The error is as in [Guard.Where].
 func (g *Guard) Select(ctx context.Context, t Table, cols []string, condition string) error {
+	size := 0
+	for _, col := range cols {
+		size += len(col)
+	}
+	if err := checkLength("cols", size, MaxText); err != nil {
+		return err
+	}
+	if err := checkLength("where", len(condition), MaxText); err != nil {
+		return err
+	}
+	s := newSum("select", t)
+	s.texts(cols...)
+	s.texts(condition)
+	return g.passed.remembered(s.digest(), func() error { return g.selection(ctx, t, cols, condition) })
+}
+
+func (g *Guard) selection(ctx context.Context, t Table, cols []string, condition string) error {
 	if len(cols) == 0 {
 		return refuse("no columns")
 	}
@@ -93,7 +124,7 @@ func (g *Guard) Select(ctx context.Context, t Table, cols []string, condition st
 	if condition == "" {
 		return nil
 	}
-	if err := g.Where(ctx, t, condition); err != nil {
+	if err := g.where(ctx, t, condition); err != nil {
 		return err
 	}
 	node, err := g.parse(ctx, "SELECT\n"+list+"\nFROM t WHERE __guard(\n"+condition+"\n)")

@@ -47,6 +47,21 @@ func open(t testing.TB) *sql.DB {
 	return db
 }
 
+// guarding returns a guard that parses on db.
+func guarding(t testing.TB, db *sql.DB) *guard.Guard {
+	t.Helper()
+	g, err := guard.New(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return g
+}
+
 // lines returns the lines of a file in testdata without comments.
 func lines(t testing.TB, name string) []string {
 	t.Helper()
@@ -86,7 +101,7 @@ func run(db *sql.DB, cols []string, where string) error {
 
 func TestUsefulConditionsPassAndRun(t *testing.T) {
 	db := open(t)
-	g := guard.New(db)
+	g := guarding(t, db)
 	for _, where := range lines(t, "useful.txt") {
 		if err := g.Where(t.Context(), telemetry, where); err != nil {
 			t.Errorf("%s\n\t%v", where, err)
@@ -99,7 +114,7 @@ func TestUsefulConditionsPassAndRun(t *testing.T) {
 // Faults 44, 45, 46 and 48.
 func TestAttacksInConditionsAreRefused(t *testing.T) {
 	db := open(t)
-	g := guard.New(db)
+	g := guarding(t, db)
 	for _, where := range lines(t, "attacks.txt") {
 		wantRefusal(t, where, g.Where(t.Context(), telemetry, where))
 	}
@@ -107,7 +122,7 @@ func TestAttacksInConditionsAreRefused(t *testing.T) {
 
 func TestUsefulColumnsPassAndRun(t *testing.T) {
 	db := open(t)
-	g := guard.New(db)
+	g := guarding(t, db)
 	for _, cols := range lines(t, "useful_cols.txt") {
 		for _, where := range []string{"", "temperature > 18"} {
 			if err := g.Select(t.Context(), telemetry, []string{cols}, where); err != nil {
@@ -122,7 +137,7 @@ func TestUsefulColumnsPassAndRun(t *testing.T) {
 // Fault 47.
 func TestAttacksInColumnsAreRefused(t *testing.T) {
 	db := open(t)
-	g := guard.New(db)
+	g := guarding(t, db)
 	for _, cols := range lines(t, "attacks_cols.txt") {
 		wantRefusal(t, cols, g.Select(t.Context(), telemetry, []string{cols}, ""))
 		wantRefusal(t, cols, g.Select(t.Context(), telemetry, []string{"dn", cols}, "n = 1"))
@@ -132,7 +147,7 @@ func TestAttacksInColumnsAreRefused(t *testing.T) {
 
 // Fault 47: a comment or a quote that begins in one text and ends in another.
 func TestTextsCannotReachIntoEachOther(t *testing.T) {
-	g := guard.New(open(t))
+	g := guarding(t, open(t))
 	for _, c := range []struct{ a, b, where string }{
 		{"dn FROM t WHERE __guard(true /*", "dn", "*/"},
 		{"dn /*", "*/ n", ""},
@@ -147,7 +162,7 @@ func TestTextsCannotReachIntoEachOther(t *testing.T) {
 
 // Fault 46: what would take the parser long is refused before it.
 func TestBombsAreRefusedBeforeTheParser(t *testing.T) {
-	g := guard.New(open(t))
+	g := guarding(t, open(t))
 	for name, where := range map[string]string{
 		"200 k ANDs":    "n = 1" + strings.Repeat(" AND n = 1", 200_000),
 		"10 k brackets": strings.Repeat("(", 10_000) + "n = 1" + strings.Repeat(")", 10_000),
@@ -170,7 +185,7 @@ func TestBombsAreRefusedBeforeTheParser(t *testing.T) {
 }
 
 func TestRefusalsArePrintable(t *testing.T) {
-	g := guard.New(open(t))
+	g := guarding(t, open(t))
 	for _, where := range []string{"\"a\x1b[31m\" = 1", "evil\n\x07() = 1", "nosuch(\r\n'" + strings.Repeat("x", 5000) + "')"} {
 		err := g.Where(t.Context(), telemetry, where)
 		wantRefusal(t, where, err)
@@ -182,7 +197,7 @@ func TestRefusalsArePrintable(t *testing.T) {
 
 // A cancelled context is not a verdict.
 func TestCancelledCheckIsNoRefusal(t *testing.T) {
-	g := guard.New(open(t))
+	g := guarding(t, open(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := g.Where(ctx, telemetry, "n = 1")

@@ -24,7 +24,7 @@ func (g *Guard) parse(ctx context.Context, text string) (node, error) {
 	// take well everywhere.
 	ctx = context.WithoutCancel(ctx)
 	var tree string
-	if err := g.parser.QueryRowContext(ctx, serialize, text).Scan(&tree); err != nil {
+	if err := g.parser.QueryRowContext(ctx, text).Scan(&tree); err != nil {
 		return nil, fmt.Errorf("failed to parse SQL: %w", err)
 	}
 	var parsed struct {

@@ -26,7 +26,7 @@ func runQuery(db *sql.DB, text string, args ...any) error {
 
 func TestUsefulQueriesPassAndRun(t *testing.T) {
 	db := open(t)
-	g := guard.New(db)
+	g := guarding(t, db)
 	for _, text := range lines(t, "useful_sql.txt") {
 		if err := g.Query(t.Context(), both, text, nil); err != nil {
 			t.Errorf("%s\n\t%v", text, err)
@@ -38,7 +38,7 @@ func TestUsefulQueriesPassAndRun(t *testing.T) {
 
 // What is useful as a condition or a list of columns is so in a query too.
 func TestUsefulConditionsPassInQueries(t *testing.T) {
-	g := guard.New(open(t))
+	g := guarding(t, open(t))
 	for _, where := range lines(t, "useful.txt") {
 		if err := g.Query(t.Context(), both, "SELECT * FROM telemetry WHERE (\n"+where+"\n)", nil); err != nil {
 			t.Errorf("%s\n\t%v", where, err)
@@ -53,7 +53,7 @@ func TestUsefulConditionsPassInQueries(t *testing.T) {
 
 // Faults 44, 45, 46 and 48.
 func TestAttacksInQueriesAreRefused(t *testing.T) {
-	g := guard.New(open(t))
+	g := guarding(t, open(t))
 	attacks := lines(t, "attacks_sql.txt")
 	if len(attacks) < 150 {
 		t.Errorf("only %d attacks", len(attacks))
@@ -65,7 +65,7 @@ func TestAttacksInQueriesAreRefused(t *testing.T) {
 
 // Fault 46: what DuckDB would make endless trees or plans of, or gigabytes.
 func TestBombsInQueries(t *testing.T) {
-	g := guard.New(open(t))
+	g := guarding(t, open(t))
 	doubling := func(first, next, last string) string {
 		text := "WITH t0 AS (" + first + ")"
 		for i := range 40 {
@@ -115,7 +115,7 @@ func TestBombsInQueries(t *testing.T) {
 }
 
 func TestParameters(t *testing.T) {
-	g := guard.New(open(t))
+	g := guarding(t, open(t))
 	for text, params := range map[string]guard.Params{
 		"SELECT * FROM telemetry WHERE n > $1 AND dn = $2":         {"1": int64(1), "2": "x"},
 		"SELECT * FROM telemetry WHERE n > ? AND dn = ?":           {"1": int64(1), "2": "x"},
@@ -150,7 +150,7 @@ func TestParameters(t *testing.T) {
 
 // A column of a table may be named as what is else refused.
 func TestColumnsNamedAsOtherThings(t *testing.T) {
-	g := guard.New(open(t))
+	g := guarding(t, open(t))
 	odd := guard.Table{Name: "odd", Columns: []string{"user", "cube", "case"}}
 	for _, text := range []string{`SELECT "user", "cube", "case" FROM odd`, "SELECT user, cube FROM odd"} {
 		if err := g.Query(t.Context(), []guard.Table{odd}, text, nil); err != nil {

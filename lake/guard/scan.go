@@ -39,11 +39,19 @@ type caseScan struct {
 	whens   int
 }
 
+func checkLength(what string, length, most int) error {
+	if length > most {
+		return refuse("%s has %d bytes, %d are allowed", what, length, most)
+	}
+	return nil
+}
+
 // checkText refuses what is not looked at any further.
 func checkText(what, text string, most int) error {
+	if err := checkLength(what, len(text), most); err != nil {
+		return err
+	}
 	switch {
-	case len(text) > most:
-		return refuse("%s has %d bytes, %d are allowed", what, len(text), most)
 	case strings.ContainsRune(text, 0):
 		return refuse("%s holds a NUL", what)
 	case !utf8.ValidString(text):

@@ -19,6 +19,7 @@ type walk struct {
 	tables []Table
 	params Params
 	used   map[string]bool
+	valued bool   // what a parameter's value is made a difference, not only its length
 	scope  *scope // of a query; nil when there is but the table
 
 	aggregates bool // allowed: in a list of columns
