@@ -20,35 +20,45 @@ const (
 var errMemory = errors.New("lake: a query needs too much memory")
 
 // watched returns a context that ends, with errMemory as its cause, when the memory
-// outside of Go's exceeds limit, or what it was before, by the slack. Where the system
-// does not tell, it does not.
+// outside of Go's exceeds limit, or what it was at the first look, by the slack. Where
+// the system does not tell, it does not. What ends before the first look costs nothing.
 func watched(ctx context.Context, limit int64) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	before, ok := foreignMemory()
-	if !ok || limit <= 0 {
+	if limit <= 0 {
 		return ctx, func() { cancel(nil) }
 	}
-	most := max(before, limit) + watchSlack
 	done := make(chan struct{})
-	go func() {
+	first := time.AfterFunc(watchEvery, func() {
 		defer close(done)
-		tick := time.NewTicker(watchEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if now, _ := foreignMemory(); now > most {
-				cancel(errMemory)
-				return
-			}
-		}
-	}()
+		watch(ctx, cancel, limit)
+	})
 	return ctx, func() {
 		cancel(nil)
-		<-done
+		if !first.Stop() {
+			<-done
+		}
+	}
+}
+
+// watch looks at the memory until ctx ends, or ends it.
+func watch(ctx context.Context, cancel context.CancelCauseFunc, limit int64) {
+	before, ok := foreignMemory()
+	if !ok {
+		return
+	}
+	most := max(before, limit) + watchSlack
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if now, _ := foreignMemory(); now > most {
+			cancel(errMemory)
+			return
+		}
 	}
 }
 

@@ -93,13 +93,8 @@ func handleIn(object any, field string) (unsafe.Pointer, error) {
 // once stop has returned.
 func interrupting(ctx context.Context, connection mapping.Connection) (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
-	go func() {
+	never := context.AfterFunc(ctx, func() {
 		defer close(done)
-		select {
-		case <-quit:
-			return
-		case <-ctx.Done():
-		}
 		tick := time.NewTicker(interruptEvery)
 		defer tick.Stop()
 		for {
@@ -110,10 +105,12 @@ func interrupting(ctx context.Context, connection mapping.Connection) (stop func
 			case <-tick.C:
 			}
 		}
-	}()
+	})
 	return func() {
-		close(quit)
-		<-done
+		if !never() {
+			close(quit)
+			<-done
+		}
 	}
 }
 
