@@ -12,10 +12,10 @@ import (
 // DuckDB's memory limit is for what its buffer manager hands out. Some aggregates keep
 // their states elsewhere: a digest of 3 KB for each group of approx_quantile, the texts of
 // max. So a query is watched too, and ends when the process has grown too far.
-const (
-	watchEvery = 20 * time.Millisecond
-	watchSlack = 512 << 20 // bytes beyond DuckDB's limit
-)
+const watchEvery = 20 * time.Millisecond
+
+// watchSlack is how far, in bytes: half of DuckDB's limit, within bounds.
+func watchSlack(limit int64) int64 { return max(256<<20, min(limit/2, 512<<20)) }
 
 var errMemory = errors.New("lake: a query needs too much memory")
 
@@ -46,7 +46,7 @@ func watch(ctx context.Context, cancel context.CancelCauseFunc, limit int64) {
 	if !ok {
 		return
 	}
-	most := max(before, limit) + watchSlack
+	most := max(before, limit) + watchSlack(limit)
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -74,6 +74,9 @@ func bytesOf(size string) int64 {
 		return 0
 	}
 	unit := strings.ToLower(size[at:])
+	if unit == "b" || unit == "byte" || unit == "bytes" {
+		return int64(n)
+	}
 	base := 1000.0
 	if strings.HasSuffix(unit, "ib") {
 		base = 1024

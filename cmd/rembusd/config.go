@@ -74,7 +74,8 @@ var rembusNames = map[string]string{
 
 // flags declares the flags with their defaults.
 func (c *config) flags(f *pflag.FlagSet) {
-	c.lakeMemory, c.maxMessage, c.outbox, c.outboxTotal = 1<<30, 64<<20, 16<<20, 1<<30
+	c.lakeMemory = defaultLakeMemory(os.DirFS("/"))
+	c.maxMessage, c.outbox, c.outboxTotal = 64<<20, 16<<20, 1<<30
 	c.retentionSize, c.hardCap = 6<<30, 8<<30
 	c.batchInterval, c.queryTimeout = duration(250*time.Millisecond), duration(10*time.Second)
 	c.pingInterval, c.requestTimeout, c.ackTimeout = duration(30*time.Second), duration(10*time.Second), duration(2*time.Second)
@@ -89,7 +90,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.IntVar(&c.port, "port", 0, "port to listen on, in place of the one in --listen")
 	f.StringVar(&c.schema, "schema", "", "file that maps topics to tables")
 	f.BoolVar(&c.noLake, "no-lake", false, "run without DuckDB: nothing is stored in tables")
-	f.Var(&c.lakeMemory, "lake-memory", "memory that DuckDB may use")
+	f.Var(&c.lakeMemory, "lake-memory", "memory that DuckDB may use; a quarter of what the process may, but at least 512MiB, is the default")
 	f.Var(&c.batchInterval, "batch-interval", "how long messages wait for others before they go into their tables together")
 	f.Var(&c.queryTimeout, "query-timeout", "a query is cancelled after this; not more than --request-timeout helps")
 	f.Var(&c.rejectedAge, "rejected-age", "how long rows that did not fit their table are kept in the table rejected")
