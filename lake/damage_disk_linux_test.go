@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rembus-go/rembus/lake"
 )
@@ -85,5 +86,29 @@ func TestFullDiskAtOpen(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// Fault 46: a query that puts more on the disk than there is room ends, and says why.
+func TestQueryFillsDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=128m"); err != nil {
+		t.Skip("a small file system cannot be mounted here: ", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	b := start(t, &memLog{}, func(o *lake.Options) {
+		o.Path, o.MemoryLimit, o.QueryTimeout = filepath.Join(dir, "lake.duckdb"), "64MB", time.Minute
+	})
+	for k := range 4000 {
+		b.log.publish(t, "counter", row{"k": k})
+	}
+	b.refusedSQL("more room on the disk than there is", "SELECT a.k, b.k FROM counter a, counter b ORDER BY a.k * b.k")
+	b.want("query_counter", row{"cols": "count(*) AS n"}, `[{"n":4000}]`)
+	if err := b.Health(); err != nil {
+		t.Error(err)
 	}
 }

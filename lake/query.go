@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"github.com/rembus-go/rembus/lake/guard"
@@ -48,7 +49,7 @@ func (l *Lake) asking(ctx context.Context, fn asked) (frame protocol.DataFrame, 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	ctx, stop := watched(ctx, bytesOf(l.opts.MemoryLimit))
+	ctx, stop := watched(ctx, bytesOf(l.opts.MemoryLimit), l.dir())
 	defer stop()
 	err = l.reading(func(s *store) (err error) {
 		conn, err := s.db.Conn(ctx)
@@ -59,10 +60,21 @@ func (l *Lake) asking(ctx context.Context, fn asked) (frame protocol.DataFrame, 
 		frame, err = fn(ctx, conn, s.guard)
 		return err
 	})
-	if err != nil && errors.Is(context.Cause(ctx), errMemory) {
+	switch {
+	case err != nil && errors.Is(context.Cause(ctx), errMemory):
 		err = tooMuchMemory()
+	case err != nil && errors.Is(context.Cause(ctx), errDisk):
+		err = tooMuchDisk()
 	}
 	return frame, err
+}
+
+// dir is the directory of the file, "" when there is none.
+func (l *Lake) dir() string {
+	if inMemory(l.opts.Path) {
+		return ""
+	}
+	return filepath.Dir(l.opts.Path)
 }
 
 // level waits until the lake has what the log has now. A lake that cannot keep

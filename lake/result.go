@@ -61,8 +61,14 @@ func plain(err error) error {
 		return exception("%s", u.Reason)
 	case errors.As(err, &d) && d.Type == duckdb.ErrorTypeOutOfMemory:
 		return tooMuchMemory()
+	case errors.As(err, &d) && says(d, "No space left on device"):
+		return tooMuchDisk()
 	}
 	return err
+}
+
+func tooMuchDisk() error {
+	return exception("the query needs more room on the disk than there is: narrow the condition, or group, sort or join less")
 }
 
 func tooMuchMemory() error {

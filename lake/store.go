@@ -91,6 +91,7 @@ func openFile(ctx context.Context, o Options, path string, tables []*table) (_ *
 	if s.guard, err = guard.New(ctx, s.db); err != nil {
 		return nil, err
 	}
+	s.boundGuard(o, tables)
 	conn, err := connector.Connect(ctx)
 	if err != nil {
 		return nil, err

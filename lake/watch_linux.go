@@ -5,7 +5,18 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"strings"
+	"syscall"
 )
+
+// freeDisk is how much of the disk of dir is free for the process, and how large it is,
+// in bytes.
+func freeDisk(dir string) (free, size int64, ok bool) {
+	var s syscall.Statfs_t
+	if dir == "" || syscall.Statfs(dir, &s) != nil {
+		return 0, 0, false
+	}
+	return int64(s.Bavail) * s.Bsize, int64(s.Blocks) * s.Bsize, true
+}
 
 // foreignMemory is how much memory the process has that is not Go's, in bytes.
 func foreignMemory() (bytes int64, ok bool) {

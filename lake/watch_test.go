@@ -19,7 +19,7 @@ func TestSizes(t *testing.T) {
 }
 
 func TestWatchEnds(t *testing.T) {
-	ctx, stop := watched(t.Context(), 1<<40)
+	ctx, stop := watched(t.Context(), 1<<40, t.TempDir())
 	if ctx.Err() != nil {
 		t.Error("ended by itself")
 	}

@@ -32,6 +32,9 @@ func (w *walk) expression(n node, depth int) (growth int, err error) {
 			return 1, nil
 		}
 	}
+	if class != "STAR" && class != "SUBQUERY" {
+		w.made++
+	}
 	// DuckDB holds the values of each part for 2,048 rows.
 	if w.mass += growth - 1; growth > maxGrowth || w.mass > maxMass {
 		return 0, refuse("values may become too long: fewer texts joined, shorter constants")

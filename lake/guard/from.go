@@ -26,17 +26,20 @@ func (w *walk) from(n node, s *scope, depth int) error {
 	case "EMPTY":
 		return n.only("type", "query_location", "alias")
 	case "BASE_TABLE":
+		w.reading(n)
 		return w.baseTable(n, s)
 	case "SUBQUERY":
 		if err := n.only("type", "query_location", "alias", "subquery", "column_name_alias"); err != nil {
 			return err
 		}
+		w.sources[strings.ToLower(n.text("alias"))] = true
 		r, err := w.nested(n, "subquery", s, depth)
 		s.add(r)
 		return err
 	case "JOIN":
 		return w.join(n, s, depth)
 	case "EXPRESSION_LIST":
+		w.reading(n)
 		return w.rows(n, s, depth)
 	case "TABLE_FUNCTION":
 		return refuse("table functions are not allowed")
@@ -65,6 +68,7 @@ func (w *walk) baseTable(n node, s *scope) error {
 	}
 	for _, t := range w.tables {
 		if strings.EqualFold(t.Name, name) {
+			w.read = append(w.read, t)
 			s.add(relation{width: len(t.Columns), growth: 1})
 			return w.spend(tableEffort)
 		}
@@ -82,8 +86,12 @@ func (w *walk) join(n node, s *scope, depth int) error {
 	if kind := n.text("ref_type"); !joinRefs[kind] {
 		return refuse("a join of type %s is not allowed", shown(kind))
 	}
-	if _, err := n.texts("using_columns"); err != nil {
+	using, err := n.texts("using_columns")
+	if err != nil {
 		return err
+	}
+	for _, name := range using {
+		w.naming(name)
 	}
 	for _, key := range []string{"left", "right"} {
 		sub, err := n.child(key)

@@ -40,6 +40,7 @@ func (w *walk) function(n node, depth int) (growth int, err error) {
 	case growingFunctions[name]:
 		return w.growing(args, name == "struct_pack", depth)
 	case name == "unnest" && w.scope != nil && len(args) == 1 && isList(args[0]): // x = ANY([…])
+		w.repeats = true
 	case name == "contains" && len(args) == 2 && isList(args[0]): // x IN […]
 	case searches[name] != nil:
 		// After the text comes the pattern, then an escape character or flags.

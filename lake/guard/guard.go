@@ -18,6 +18,12 @@ const MaxQuery = 64 << 10
 // Guard checks SQL text from outside. It remembers what passed, so that a text that is
 // asked again and again costs nothing. Safe for concurrent use.
 type Guard struct {
+	// Memory bounds, in bytes, what may become of long values that are joined or
+	// repeated. Length tells how long those of a column can be; nil: nobody looks.
+	// Both are to be set before the first use.
+	Memory int64
+	Length func(ctx context.Context, table, column string) (int64, error)
+
 	parser *sql.Stmt // bound to text as a value, never made of it
 	passed passed
 }
@@ -64,19 +70,25 @@ func (g *Guard) Where(ctx context.Context, t Table, condition string) error {
 	}
 	s := newSum("where", t)
 	s.texts(condition)
-	return g.passed.remembered(s.digest(), func() error { return g.where(ctx, t, condition) })
+	return g.passed.remembered(s.digest(), func() (lasting bool, err error) { return g.where(ctx, t, condition) })
 }
 
-func (g *Guard) where(ctx context.Context, t Table, condition string) error {
+func (g *Guard) where(ctx context.Context, t Table, condition string) (lasting bool, err error) {
 	if err := checkText("where", condition, MaxText); err != nil {
-		return err
+		return false, err
 	}
-	node, err := g.parse(ctx, "SELECT 1 FROM t WHERE __guard(\n"+condition+"\n)")
+	return g.one(ctx, g.walk(ctx, t, false), "SELECT 1 FROM t WHERE __guard(\n"+condition+"\n)", true)
+}
+
+// one checks what is asked of one table. The verdict is lasting when it does not depend
+// on what is in the table.
+func (g *Guard) one(ctx context.Context, w *walk, text string, where bool) (lasting bool, err error) {
+	node, err := g.parse(ctx, text)
 	if err != nil {
-		return err
+		return false, err
 	}
-	w := newWalk(t, false)
-	return w.statement(node, "t", true)
+	err = w.statement(node, "t", where)
+	return !w.sized, err
 }
 
 // Select checks a list of columns or expressions, aggregates included, each an
@@ -99,39 +111,35 @@ func (g *Guard) Select(ctx context.Context, t Table, cols []string, condition st
 	s := newSum("select", t)
 	s.texts(cols...)
 	s.texts(condition)
-	return g.passed.remembered(s.digest(), func() error { return g.selection(ctx, t, cols, condition) })
+	return g.passed.remembered(s.digest(), func() (lasting bool, err error) { return g.selection(ctx, t, cols, condition) })
 }
 
-func (g *Guard) selection(ctx context.Context, t Table, cols []string, condition string) error {
+func (g *Guard) selection(ctx context.Context, t Table, cols []string, condition string) (lasting bool, err error) {
 	if len(cols) == 0 {
-		return refuse("no columns")
+		return false, refuse("no columns")
 	}
 	list := strings.Join(cols, "\n,\n")
 	if err := checkText("cols", list, MaxText); err != nil {
-		return err
+		return false, err
 	}
+	lasting = true
 	// Each item by itself, so that no quote or comment reaches from one into
 	// another; the condition too.
 	for _, col := range cols {
-		node, err := g.parse(ctx, "SELECT\n"+col+"\nFROM t")
+		last, err := g.one(ctx, g.walk(ctx, t, true), "SELECT\n"+col+"\nFROM t", false)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if err := newWalk(t, true).statement(node, "t", false); err != nil {
-			return err
-		}
+		lasting = lasting && last
 	}
 	if condition == "" {
-		return nil
+		return lasting, nil
 	}
-	if err := g.where(ctx, t, condition); err != nil {
-		return err
+	if _, err := g.where(ctx, t, condition); err != nil {
+		return false, err
 	}
-	node, err := g.parse(ctx, "SELECT\n"+list+"\nFROM t WHERE __guard(\n"+condition+"\n)")
-	if err != nil {
-		return err
-	}
-	return newWalk(t, true).statement(node, "t", true)
+	last, err := g.one(ctx, g.walk(ctx, t, true), "SELECT\n"+list+"\nFROM t WHERE __guard(\n"+condition+"\n)", true)
+	return lasting && last, err
 }
 
 // hasFold reports whether names holds name as SQL compares identifiers.

@@ -34,6 +34,7 @@ func (w *walk) columns(n node, depth int) (growth int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	w.all = true
 	growth = w.scope.growth
 	for _, item := range replaced {
 		if err := item.only("key", "value"); err != nil {
@@ -66,6 +67,7 @@ func (w *walk) columns(n node, depth int) (growth int, err error) {
 
 // window checks a call with OVER (…).
 func (w *walk) window(n node, depth int) (growth int, err error) {
+	w.repeats = true
 	name, err := callName(n)
 	if err != nil {
 		return 0, err

@@ -38,6 +38,9 @@ func (g *Guard) parse(ctx context.Context, text string) (node, error) {
 		// DuckDB writes an infinite constant as a bare word.
 		return nil, refuse("a constant is out of range")
 	}
+	if strings.HasPrefix(parsed.ErrorMessage, "Only SELECT") {
+		return nil, refuse("only a SELECT is allowed; upsert_ and delete_ change a table")
+	}
 	if parsed.Error {
 		return nil, refuse("%s", shown(parsed.ErrorMessage))
 	}

@@ -51,13 +51,14 @@ func (p *passed) add(d digest) {
 	p.at[d] = p.order.PushFront(d)
 }
 
-// remembered calls check, unless a text of that digest has passed before.
-func (p *passed) remembered(d digest, check func() error) error {
+// remembered calls check, unless a text of that digest has passed before with a lasting
+// verdict.
+func (p *passed) remembered(d digest, check func() (lasting bool, err error)) error {
 	if p.has(d) {
 		return nil
 	}
-	err := check()
-	if err == nil {
+	lasting, err := check()
+	if err == nil && lasting {
 		p.add(d)
 	}
 	return err

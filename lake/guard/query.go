@@ -22,13 +22,15 @@ func (g *Guard) Query(ctx context.Context, tables []Table, text string, params P
 	if g.passed.has(shape) || g.passed.has(whole) {
 		return nil
 	}
-	w := &walk{tables: tables, params: params, used: make(map[string]bool), aggregates: true, most: maxEffort}
+	w := &walk{tables: tables, params: params, used: make(map[string]bool), aggregates: true, most: maxEffort, lengths: g.lengths(ctx)}
 	if err := g.whole(ctx, w, text); err != nil {
 		return err
 	}
-	if w.valued {
+	switch {
+	case w.sized:
+	case w.valued:
 		g.passed.add(whole)
-	} else {
+	default:
 		g.passed.add(shape)
 	}
 	return nil
@@ -58,7 +60,7 @@ func (g *Guard) whole(ctx context.Context, w *walk, text string) error {
 			return refuse("parameter %s is not used", shown("$"+name))
 		}
 	}
-	return nil
+	return w.fits()
 }
 
 // scope is what names stand for within a SELECT and what is nested in it.

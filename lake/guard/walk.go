@@ -1,6 +1,9 @@
 package guard
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
 
 const (
 	maxDepth  = 64     // of the tree
@@ -29,10 +32,14 @@ type walk struct {
 	// of a star, tables, and each use of a WITH once more.
 	effort, most int
 	mass         int
+	lengths
 }
 
-func newWalk(t Table, aggregates bool) *walk {
-	return &walk{table: t, aggregates: aggregates, most: maxNodes}
+// walk returns a walk over what is asked of one table.
+func (g *Guard) walk(ctx context.Context, t Table, aggregates bool) *walk {
+	w := &walk{table: t, aggregates: aggregates, most: maxNodes, lengths: g.lengths(ctx)}
+	w.read = []Table{t}
+	return w
 }
 
 func (w *walk) spend(n int) error {
@@ -75,10 +82,12 @@ func (w *walk) statement(stmt node, from string, where bool) error {
 	if _, found := sel["where_clause"]; found != where {
 		return refuse("a condition of its own is not allowed")
 	}
-	if !where {
-		return nil
+	if where {
+		if err := w.where(sel); err != nil {
+			return err
+		}
 	}
-	return w.where(sel)
+	return w.fits()
 }
 
 // fromTable demands that the statement reads from the one table that the
@@ -117,7 +126,10 @@ func (w *walk) where(sel node) error {
 	if err := noOrder(call); err != nil {
 		return err
 	}
-	_, err = newWalk(w.table, false).expression(args[0], 1)
+	aggregates, effort := w.aggregates, w.effort
+	w.aggregates, w.effort = false, 0
+	_, err = w.expression(args[0], 1)
+	w.aggregates, w.effort = aggregates, effort
 	return err
 }
 
@@ -150,6 +162,7 @@ func (w *walk) plainStar(n node) error {
 	if err := n.only("class", "type", "query_location", "relation_name", "exclude_list"); err != nil {
 		return err
 	}
+	w.all = true
 	if _, named := n["relation_name"]; named {
 		return refuse("a star of a table is not allowed")
 	}
@@ -175,6 +188,7 @@ func (w *walk) column(n node) (growth int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	w.naming(names...)
 	if w.scope != nil {
 		return w.queryColumn(names)
 	}
