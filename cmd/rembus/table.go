@@ -106,7 +106,7 @@ func cell(col arrow.Array, row int) (text string, null bool) {
 	if c, ok := col.(*array.Float32); ok && !c.IsNull(row) {
 		return float(float64(c.Value(row)), 32), false
 	}
-	v, err := arrowipc.Value(col, row)
+	v, err := arrowipc.Shown(col, row)
 	if err != nil { // a list, a struct
 		return col.ValueStr(row), col.IsNull(row)
 	}

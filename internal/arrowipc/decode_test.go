@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // The rows in each of testdata/polars_*.arrows, written by polars 2.1 with its
 // string views, Categorical dictionaries and compression.
 const polarsRows = `[` +
-	`{"dn":"a","f":1.5,"i":1,"b":true,"raw":"AAE=","ts":"2026-01-02T03:04:05.000006Z","u":18446744073709551615,"cat":"x","dec":1,"nil":null,"i8":1,"d":"2026-01-01T00:00:00Z"},` +
+	`{"dn":"a","f":1.5,"i":1,"b":true,"raw":"AAE=","ts":"2026-01-02T03:04:05.000006Z","u":18446744073709551615,"cat":"x","dec":1,"nil":null,"i8":1,"d":"2026-01-01"},` +
 	`{"dn":null,"f":null,"i":null,"b":null,"raw":null,"ts":null,"u":null,"cat":"y","dec":2,"nil":null,"i8":-1,"d":null},` +
 	`{"dn":"a longer text than twelve bytes","f":null,"i":3,"b":false,"raw":"YSBsb25nZXIgYmxvYiB0aGFuIHR3ZWx2ZSBieXRlcw==","ts":"1969-01-01T00:00:00Z","u":0,"cat":"x","dec":null,"nil":null,"i8":null,"d":null}]`
 

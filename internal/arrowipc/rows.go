@@ -24,7 +24,8 @@ const MaxRows = 64 << 20
 
 // Rows returns an IPC stream as a JSON array of one object a row, with the
 // columns in their order. Integers keep all their digits, byte strings become
-// base64, times text in RFC 3339, NaN and infinities null. It fails when the
+// base64, times text in RFC 3339, dates text such as 2026-01-31, decimals with digits behind
+// the point text that has all of them, NaN and infinities null. It fails when the
 // JSON has more than limit bytes, or a column is nested.
 func Rows(stream []byte, limit int) ([]byte, error) {
 	f, err := Decode(stream, Limits{})
@@ -61,7 +62,7 @@ func appendRow(out []byte, names [][]byte, cols []arrow.Array, row int) ([]byte,
 			out = append(out, ',')
 		}
 		out = append(append(out, names[i]...), ':')
-		v, err := Value(col, row)
+		v, err := Shown(col, row)
 		if err != nil {
 			return nil, err
 		}

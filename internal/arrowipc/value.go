@@ -67,6 +67,25 @@ func Value(col arrow.Array, i int) (any, error) {
 	return nil, fmt.Errorf("columns of Arrow type %s are not supported", col.DataType())
 }
 
+// Shown is Value for people and for JSON, in which all values of a column look alike: a
+// decimal with digits behind the point is text that has all of them, a date is text
+// without a time of day.
+func Shown(col arrow.Array, i int) (any, error) {
+	if col.IsNull(i) {
+		return nil, nil
+	}
+	switch c := col.(type) {
+	case *array.Date32:
+		return c.Value(i).ToTime().Format(time.DateOnly), nil
+	case *array.Dictionary:
+		return Shown(c.Dictionary(), c.GetValueIndex(i))
+	}
+	if n, scale, ok := unscaled(col, i); ok && scale > 0 {
+		return point(n, scale), nil
+	}
+	return Value(col, i)
+}
+
 func integer(col arrow.Array, i int) (any, bool) {
 	switch c := col.(type) {
 	case *array.Int8:
