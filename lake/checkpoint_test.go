@@ -48,7 +48,6 @@ const torn = "does not match stored checksum"
 // Fault 1: killed while the write-ahead log is merged, nothing is lost, nothing comes
 // twice, and no file is taken for damaged that is not.
 func TestKillInCheckpoint(t *testing.T) {
-	cut := 0
 	path := filepath.Join(t.TempDir(), "lake.duckdb")
 	for range 10 {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestCheckpointChild$")
@@ -71,11 +70,7 @@ func TestKillInCheckpoint(t *testing.T) {
 			}
 		}
 		_ = cmd.Wait()
-		if strings.Contains(logged.String(), torn) {
-			cut++
-		} else if strings.Contains(logged.String(), "damaged") {
-			t.Errorf("taken for damaged: %s", logged.String())
-		}
+		onlyTorn(t, logged.String())
 	}
 	log := crashLog(t)
 	log.Commit()
@@ -89,10 +84,14 @@ func TestKillInCheckpoint(t *testing.T) {
 	if err := b.Close(t.Context()); err != nil { // and with it the logging
 		t.Error(err)
 	}
-	if strings.Contains(logged.String(), torn) {
-		cut++
-	}
-	if aside, err := lake.SetAside(path); err != nil || len(aside) > 2*cut {
-		t.Errorf("%d files were torn; set aside %q, %v", cut, aside, err)
+	onlyTorn(t, logged.String())
+}
+
+// onlyTorn reports what was set aside for another reason.
+func onlyTorn(t *testing.T, logged string) {
+	for line := range strings.Lines(logged) {
+		if strings.Contains(line, "set aside") && !strings.Contains(line, torn) {
+			t.Errorf("taken for damaged: %s", line)
+		}
 	}
 }
