@@ -13,16 +13,8 @@ const memoryTries = 5
 // transaction if all goes well. A change that DuckDB refuses is left out and
 // reported; the error is one that trying again may heal.
 func (l *Lake) apply(changes []*change, upTo uint64) error {
-	err := l.store.writer.transaction(upTo, func() error {
-		for i, c := range changes {
-			if err := l.write(l.ctx, l.store.writer, c); err != nil {
-				if own := (*culprit)(nil); errors.As(err, &own) {
-					own.index = i
-				}
-				return err
-			}
-		}
-		return l.keepRejected(l.store.writer, changes)
+	err := l.store.writes.during(func() error {
+		return l.store.writer.transaction(upTo, func() error { return l.makeAll(changes) })
 	})
 	if err == nil {
 		l.tries = 0
@@ -56,6 +48,19 @@ func (l *Lake) apply(changes []*change, upTo uint64) error {
 		return fmt.Errorf("failed to write to the lake: %w", err)
 	}
 	return l.applyAround(changes, 0, upTo, err)
+}
+
+// makeAll makes the changes in the transaction that runs.
+func (l *Lake) makeAll(changes []*change) error {
+	for i, c := range changes {
+		if err := l.write(l.ctx, l.store.writer, c); err != nil {
+			if own := (*culprit)(nil); errors.As(err, &own) {
+				own.index = i
+			}
+			return err
+		}
+	}
+	return l.keepRejected(l.store.writer, changes)
 }
 
 // applyAround makes the changes but number i, which is refused.

@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"math/big"
@@ -32,7 +31,7 @@ func (l *Lake) history(ctx context.Context, t *table, args *protocol.Payload) (p
 	for i, key := range keys {
 		values[i] = driverValue(t.types[t.keys[i]], key)
 	}
-	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn, _ *guard.Guard) (protocol.DataFrame, error) {
+	return l.asking(ctx, func(ctx context.Context, conn *session, _ *guard.Guard) (protocol.DataFrame, error) {
 		return l.result(ctx, conn, t.versions(), bound(values...))
 	})
 }

@@ -260,8 +260,11 @@ func (l *Lake) Close(ctx context.Context) (err error) {
 		}
 		l.progress.end()
 		l.queries.Wait()
+		l.storeMu.Lock()
+		defer l.storeMu.Unlock()
 		if l.store != nil {
 			err = l.store.close(l.progress.at())
+			l.store = nil
 		}
 	})
 	return err

@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"path/filepath"
 	"time"
@@ -30,10 +29,10 @@ func (l *Lake) checkWhere(ctx context.Context, t *table, where string) error {
 	return l.reading(func(s *store) error { return s.guard.Where(ctx, t.guarded(), where) })
 }
 
-// asked is what a query does on a connection that it has for itself.
-type asked func(ctx context.Context, conn *sql.Conn, g *guard.Guard) (protocol.DataFrame, error)
+// asked is what a query does on a session that it has for itself.
+type asked func(ctx context.Context, s *session, g *guard.Guard) (protocol.DataFrame, error)
 
-// asking calls fn in its turn, when the lake has what the log has now, with a connection
+// asking calls fn in its turn, when the lake has what the log has now, with a session
 // of its own and the time that a query has.
 func (l *Lake) asking(ctx context.Context, fn asked) (frame protocol.DataFrame, err error) {
 	l.queries.Add(1)
@@ -52,12 +51,9 @@ func (l *Lake) asking(ctx context.Context, fn asked) (frame protocol.DataFrame, 
 	ctx, stop := watched(ctx, bytesOf(l.opts.MemoryLimit), l.dir())
 	defer stop()
 	err = l.reading(func(s *store) (err error) {
-		conn, err := s.db.Conn(ctx)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, conn.Close()) }()
-		frame, err = fn(ctx, conn, s.guard)
+		q := <-s.sessions // one for each slot
+		defer func() { s.sessions <- q }()
+		frame, err = fn(ctx, q, s.guard)
 		return err
 	})
 	switch {

@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 
@@ -15,17 +14,9 @@ import (
 
 // result runs text, a SELECT that is checked or our own, and gathers its rows within
 // the limits: it reads no more than it may give.
-func (l *Lake) result(ctx context.Context, conn *sql.Conn, text string, args []driver.NamedValue) (frame protocol.DataFrame, err error) {
-	err = conn.Raw(func(c any) (err error) {
-		rows, err := cursor.Open(ctx, c.(driver.Conn), text, args)
-		if err != nil {
-			return plain(err)
-		}
-		defer func() { err = errors.Join(err, rows.Close()) }()
-		frame, err = l.collect(rows)
-		return plain(err)
-	})
-	return frame, err
+func (l *Lake) result(ctx context.Context, s *session, text string, args []driver.NamedValue) (protocol.DataFrame, error) {
+	frame, err := s.run(ctx, text, args, l.collect)
+	return frame, plain(err)
 }
 
 // collect turns rows into an IPC stream.

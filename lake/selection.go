@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -33,7 +32,7 @@ func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (pro
 			return nil, err
 		}
 	}
-	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn, g *guard.Guard) (protocol.DataFrame, error) {
+	return l.asking(ctx, func(ctx context.Context, conn *session, g *guard.Guard) (protocol.DataFrame, error) {
 		if err := s.check(ctx, g); err != nil {
 			return nil, err
 		}
@@ -50,19 +49,21 @@ func (l *Lake) query(ctx context.Context, t *table, args *protocol.Payload) (pro
 }
 
 // selected returns the rows of a selection that is checked.
-func (l *Lake) selected(ctx context.Context, conn *sql.Conn, s *selection) (protocol.DataFrame, error) {
+func (l *Lake) selected(ctx context.Context, conn *session, s *selection) (protocol.DataFrame, error) {
 	text, values := s.text()
 	return l.result(ctx, conn, text, values)
 }
 
 // inOneState calls fn, whose queries see the lake as it is at the first of them.
-func (l *Lake) inOneState(ctx context.Context, conn *sql.Conn, fn func() (protocol.DataFrame, error)) (frame protocol.DataFrame, err error) {
+func (l *Lake) inOneState(ctx context.Context, conn *session, fn func() (protocol.DataFrame, error)) (frame protocol.DataFrame, err error) {
 	ctx = context.WithoutCancel(ctx) // see patient
-	if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY"); err != nil {
+	conn.frozen = true
+	defer func() { conn.frozen = false }()
+	if _, err := conn.conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY"); err != nil {
 		return nil, err
 	}
 	defer func() {
-		_, end := conn.ExecContext(ctx, "ROLLBACK")
+		_, end := conn.conn.ExecContext(ctx, "ROLLBACK")
 		err = errors.Join(err, end)
 	}()
 	return fn()
@@ -141,7 +142,7 @@ func (s *selection) scattered() bool {
 }
 
 // look finds out whether they do.
-func (s *selection) look(ctx context.Context, conn *sql.Conn) error {
+func (s *selection) look(ctx context.Context, conn *session) error {
 	q := fmt.Sprintf("SELECT EXISTS (FROM %s WHERE %s <= $1 AND %s > $1)", s.table.past, fromColumn, untilColumn)
-	return conn.QueryRowContext(patient{ctx}, q, s.instant).Scan(&s.mixed)
+	return conn.conn.QueryRowContext(patient{ctx}, q, s.instant).Scan(&s.mixed)
 }

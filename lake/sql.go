@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"maps"
 	"regexp"
 	"slices"
@@ -44,7 +43,7 @@ func (l *Lake) sql(ctx context.Context, args *protocol.Payload) (protocol.DataFr
 	if m := explainText.FindStringSubmatch(text); m != nil {
 		prefix, text = "EXPLAIN\n", m[1]
 	}
-	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn, g *guard.Guard) (protocol.DataFrame, error) {
+	return l.asking(ctx, func(ctx context.Context, conn *session, g *guard.Guard) (protocol.DataFrame, error) {
 		if err := g.Query(ctx, l.visible, text, params.values); err != nil {
 			return nil, err
 		}
@@ -57,7 +56,7 @@ func (l *Lake) own(ctx context.Context, params parameters, text string) (protoco
 	if len(params.named) > 0 {
 		return nil, exception("SHOW and DESCRIBE have no parameters")
 	}
-	return l.asking(ctx, func(ctx context.Context, conn *sql.Conn, _ *guard.Guard) (protocol.DataFrame, error) {
+	return l.asking(ctx, func(ctx context.Context, conn *session, _ *guard.Guard) (protocol.DataFrame, error) {
 		return l.result(ctx, conn, text, nil)
 	})
 }

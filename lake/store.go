@@ -21,6 +21,8 @@ type store struct {
 	db       *sql.DB
 	writer   *writer
 	guard    *guard.Guard
+	sessions chan *session // those that no query has
+	writes   writes
 	position uint64    // as found in the file
 	changed  []string  // the statements that made the tables those of the schema
 	left     []string  // tables that the schema does not have
@@ -92,6 +94,14 @@ func openFile(ctx context.Context, o Options, path string, tables []*table) (_ *
 		return nil, err
 	}
 	s.boundGuard(o, tables)
+	s.sessions = make(chan *session, o.Queries)
+	for range o.Queries {
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.sessions <- &session{conn: conn, writes: &s.writes}
+	}
 	conn, err := connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -112,7 +122,7 @@ func connect(ctx context.Context, o Options, path string) (*store, *duckdb.Conne
 		return nil, nil, err
 	}
 	s := &store{db: sql.OpenDB(connector)}
-	s.db.SetMaxIdleConns(2 * o.Queries) // one for each query, and one that parses for it
+	s.db.SetMaxIdleConns(o.Queries + 1)
 	if err := s.configure(context.WithoutCancel(ctx), o); err != nil {
 		return nil, nil, errors.Join(err, s.release())
 	}
@@ -229,11 +239,14 @@ func (s *store) checkpoint() error {
 	return err
 }
 
-// release closes the file without writing more.
+// release closes the file, which no query uses, without writing more.
 func (s *store) release() error {
 	var err error
 	if s.writer != nil {
 		err = s.writer.close()
+	}
+	for len(s.sessions) > 0 {
+		err = errors.Join(err, (<-s.sessions).close())
 	}
 	if s.guard != nil {
 		err = errors.Join(err, s.guard.Close())

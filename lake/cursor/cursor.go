@@ -3,6 +3,7 @@ package cursor
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -29,7 +30,9 @@ func unfit(format string, args ...any) error { return &Unfit{fmt.Sprintf(format,
 // Cursor is a statement that runs. Not safe for concurrent use.
 type Cursor struct {
 	ctx     context.Context
-	stmt    *statement
+	stmt    *Statement
+	owned   bool   // stmt is for this run only
+	stop    func() // ends the interruptions
 	result  mapping.Result
 	schema  *arrow.Schema
 	builder *array.RecordBuilder
@@ -37,20 +40,39 @@ type Cursor struct {
 	ended   bool
 }
 
-// Open starts text, a single statement without side effects, on conn, which is used
-// for nothing else until Close. What ctx ends stops soon, with the error of ctx. The
-// arguments are bound by name, or by position when they have none.
-func Open(ctx context.Context, conn driver.Conn, text string, args []driver.NamedValue) (_ *Cursor, err error) {
-	s, err := prepare(ctx, conn, text, args)
+// Open prepares text as [Prepare] does, and runs it as [Statement.Open] does.
+func Open(ctx context.Context, conn driver.Conn, text string, args []driver.NamedValue) (*Cursor, error) {
+	s, err := Prepare(ctx, conn, text)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cursor{ctx: ctx, stmt: s}
-	if err := s.execute(&c.result); err != nil {
-		return nil, s.close(c.cause(err))
+	c, err := s.Open(ctx, args)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	c.owned = true
+	return c, nil
+}
+
+// Open starts the statement, whose connection is used for nothing else until Close. What
+// ctx ends stops soon, with the error of ctx. The arguments are bound by name, or by
+// position when they have none.
+func (s *Statement) Open(ctx context.Context, args []driver.NamedValue) (*Cursor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c := &Cursor{ctx: ctx, stmt: s, stop: interrupting(ctx, s.connection)}
+	err := s.stmt.BindWithCtx(patient{ctx}, args)
+	if err == nil {
+		err = s.execute(&c.result)
+	}
+	if err != nil {
+		c.stop()
+		return nil, ended(ctx, err)
 	}
 	if err := c.describe(); err != nil {
-		return nil, c.fail(err)
+		c.finish()
+		return nil, err
 	}
 	return c, nil
 }
@@ -119,7 +141,7 @@ func (c *Cursor) chunk() (rows, size int, err error) {
 	chunk := mapping.FetchChunk(c.result)
 	if chunk.Ptr == nil {
 		c.ended = true
-		return 0, 0, c.cause(resultError(&c.result))
+		return 0, 0, ended(c.ctx, resultError(&c.result))
 	}
 	defer mapping.DestroyDataChunk(&chunk)
 	if rows = int(mapping.DataChunkGetSize(chunk)); rows == 0 {
@@ -136,21 +158,27 @@ func (c *Cursor) chunk() (rows, size int, err error) {
 	return rows, size, nil
 }
 
-// cause is the error of the context, when it ended what failed.
-func (c *Cursor) cause(err error) error {
-	if err != nil && c.ctx.Err() != nil {
-		return c.ctx.Err()
-	}
-	return err
-}
-
-func (c *Cursor) fail(err error) error {
-	mapping.DestroyResult(&c.result)
-	return c.stmt.close(err)
-}
-
-// Close ends the statement, wherever it is.
+// Close ends the run, wherever it is.
 func (c *Cursor) Close() error {
 	c.builder.Release()
-	return c.fail(nil)
+	c.finish()
+	if c.owned {
+		return c.stmt.Close()
+	}
+	return nil
+}
+
+// finish ends the run. What was not read to its end is interrupted: without that, DuckDB
+// would keep its transaction, and make no checkpoint, until the connection is used again.
+func (c *Cursor) finish() {
+	c.stop()
+	if !c.ended {
+		mapping.Interrupt(c.stmt.connection)
+	}
+	for !c.ended {
+		chunk := mapping.FetchChunk(c.result)
+		c.ended = chunk.Ptr == nil || mapping.DataChunkGetSize(chunk) == 0
+		mapping.DestroyDataChunk(&chunk)
+	}
+	mapping.DestroyResult(&c.result)
 }

@@ -18,11 +18,12 @@ import (
 // forgets an interrupt that comes before the statement has begun.
 const interruptEvery = 20 * time.Millisecond
 
-// statement is prepared and bound.
-type statement struct {
-	*duckdb.Stmt
-	handle mapping.PreparedStatement
-	stop   func()
+// Statement is prepared, and may run again and again, once at a time. It must be closed
+// before its connection. Not safe for concurrent use.
+type Statement struct {
+	stmt       *duckdb.Stmt
+	handle     mapping.PreparedStatement
+	connection mapping.Connection
 }
 
 // patient is a context that ends without saying so when asked: the driver, where
@@ -32,7 +33,12 @@ type patient struct{ context.Context }
 
 func (patient) Err() error { return nil }
 
-func prepare(ctx context.Context, conn driver.Conn, text string, args []driver.NamedValue) (_ *statement, err error) {
+// Prepare prepares text, a single statement without side effects, on conn. What ctx ends
+// stops soon, with the error of ctx.
+//
+// DuckDB makes the plan now, and by what the tables hold now: it does not look for what
+// they cannot have. A statement that is to see rows of later must be prepared later.
+func Prepare(ctx context.Context, conn driver.Conn, text string) (_ *Statement, err error) {
 	c, ok := conn.(*duckdb.Conn)
 	if !ok {
 		return nil, fmt.Errorf("%T is no connection of DuckDB", conn)
@@ -44,33 +50,41 @@ func prepare(ctx context.Context, conn driver.Conn, text string, args []driver.N
 	if err != nil {
 		return nil, err
 	}
-	s := &statement{stop: interrupting(ctx, mapping.Connection{Ptr: connection})}
-	defer func() {
-		if err == nil {
-			return
-		}
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		err = s.close(err)
-	}()
+	s := &Statement{connection: mapping.Connection{Ptr: connection}}
+	defer interrupting(ctx, s.connection)()
 	prepared, err := c.PrepareContext(patient{ctx}, text)
 	if err != nil {
-		return nil, err
+		return nil, ended(ctx, err)
 	}
-	s.Stmt = prepared.(*duckdb.Stmt)
-	kind, err := s.StatementType()
+	s.stmt = prepared.(*duckdb.Stmt)
+	if err := s.check(); err != nil {
+		return nil, errors.Join(ended(ctx, err), s.Close())
+	}
+	return s, nil
+}
+
+// check refuses what is no SELECT, and finds the handle.
+func (s *Statement) check() error {
+	kind, err := s.stmt.StatementType()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if kind != duckdb.STATEMENT_TYPE_SELECT && kind != duckdb.STATEMENT_TYPE_EXPLAIN {
-		return nil, errors.New("only a SELECT gives rows")
+		return errors.New("only a SELECT gives rows")
 	}
-	if err := s.BindWithCtx(patient{ctx}, args); err != nil {
-		return nil, err
+	s.handle.Ptr, err = handleIn(s.stmt, "preparedStmt")
+	return err
+}
+
+// Close frees the statement.
+func (s *Statement) Close() error { return s.stmt.Close() }
+
+// ended is the error of ctx, when it ended what failed.
+func ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
 	}
-	s.handle.Ptr, err = handleIn(s.Stmt, "preparedStmt")
-	return s, err
+	return err
 }
 
 // handleIn returns the handle of the C interface that an object of the driver keeps
@@ -115,7 +129,7 @@ func interrupting(ctx context.Context, connection mapping.Connection) (stop func
 }
 
 // execute runs the statement up to its first rows.
-func (s *statement) execute(result *mapping.Result) error {
+func (s *Statement) execute(result *mapping.Result) error {
 	var pending mapping.PendingResult
 	defer mapping.DestroyPending(&pending)
 	// DuckDB means to replace this function, and has no other door to a stream yet.
@@ -137,12 +151,4 @@ func resultError(r *mapping.Result) error {
 		return nil
 	}
 	return &duckdb.Error{Type: duckdb.ErrorType(mapping.ResultErrorType(r)), Msg: text}
-}
-
-func (s *statement) close(err error) error {
-	s.stop()
-	if s.Stmt != nil {
-		err = errors.Join(err, s.Close())
-	}
-	return err
 }
