@@ -37,7 +37,7 @@ func TestKill(t *testing.T) {
 	l.examine(ctx, t, b, true)
 	b.stop()
 	t.Logf("%d kills in %v, with the draining %v", kills+1, busy.Round(time.Millisecond), time.Since(begun).Round(time.Millisecond))
-	for _, line := range b.troubles() {
+	for _, line := range b.troubles("Could not set lock") { // of a child that outlived its broker by a moment
 		t.Error(line)
 	}
 }

@@ -88,7 +88,7 @@ func runProbe(ctx context.Context, self, path string, thorough bool) error {
 	var said head
 	cmd.Stderr = &said
 	cmd.WaitDelay = time.Second
-	err := cmd.Run()
+	err := runChild(cmd)
 	text := plainText(strings.TrimSpace(said.String()))
 	var exit *exec.ExitError
 	switch {
