@@ -44,6 +44,7 @@ type keepalive struct {
 	timer   *time.Timer
 	stopped bool
 	pinged  bool   // the next tick looks for the answer
+	doubted bool   // and has found none once
 	reads   uint64 // the socket's reads when the ping was sent
 }
 
@@ -59,16 +60,27 @@ func (k *keepalive) tick() {
 		k.mu.Unlock()
 		return
 	}
+	last := k.interval / 20
 	if k.pinged && k.silent() {
+		if !k.doubted {
+			// This process itself may have stood still, and what came meanwhile is
+			// about to be read.
+			k.doubted = true
+			k.timer.Reset(last)
+			k.mu.Unlock()
+			return
+		}
 		k.mu.Unlock()
 		k.link.finish(fmt.Errorf("no sign of life for %v after a ping", k.interval/2), false)
 		return
 	}
 	defer k.mu.Unlock()
 	k.link.raiseBudget()
-	k.pinged = !k.pinged
-	k.timer.Reset(k.interval / 2)
-	if k.pinged {
+	k.pinged, k.doubted = !k.pinged, false
+	if !k.pinged {
+		k.timer.Reset(k.interval / 2)
+	} else {
+		k.timer.Reset(k.interval/2 - last)
 		k.reads = k.link.sock.reads.Load()
 		k.link.ping()
 	}
