@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -55,10 +54,7 @@ does it. The broker must not run.`,
 		if err != nil {
 			return err
 		}
-		if err := os.MkdirAll(c.home(), 0o700); err != nil {
-			return fmt.Errorf("the broker's directory: %w", err)
-		}
-		unlock, err := lockDir(c.home())
+		unlock, err := c.occupy()
 		if err != nil {
 			return err
 		}

@@ -27,10 +27,7 @@ func serve(ctx context.Context, c *config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.home(), 0o700); err != nil {
-		return fmt.Errorf("the broker's directory: %w", err)
-	}
-	unlock, err := lockDir(c.home())
+	unlock, err := c.occupy()
 	if err != nil {
 		return err
 	}
@@ -82,6 +79,14 @@ func serve(ctx context.Context, c *config, stderr io.Writer) (err error) {
 		logger.Error("listening failed", "err", failed)
 	}
 	return errors.Join(failed, shutdown(c, listener, broker, db, logger))
+}
+
+// occupy makes the broker's directory, if it is missing, and takes its lock.
+func (c *config) occupy() (unlock func(), err error) {
+	if err := os.MkdirAll(c.home(), 0o700); err != nil {
+		return nil, fmt.Errorf("the broker's directory: %w", err)
+	}
+	return lockDir(c.home())
 }
 
 // connection serves one component.
