@@ -242,7 +242,9 @@ func (ss *session) transmit(batch []*protocol.Message, send func([]*protocol.Mes
 	}
 	clear(batch)
 	if err != nil {
-		_ = ss.link.Close(err) // Receive ends, and with it the session
+		if !errors.Is(err, protocol.ErrClosed) {
+			_ = ss.link.Close(err) // Receive ends, and with it the session
+		}
 		ss.out.close(true)
 	}
 	return err == nil

@@ -3,11 +3,14 @@ package ws_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/coder/websocket"
 
 	"github.com/rembus-go/rembus/adaptor/ws"
 	"github.com/rembus-go/rembus/protocol"
@@ -91,6 +94,46 @@ func TestPeerCloses(t *testing.T) {
 				if first, p, err := r.read(); err != nil || first != fin|opClose || string(p) != "\x03\xe8" {
 					t.Errorf("answer %x % x %v", first, p, err)
 				}
+			}
+		})
+	}
+}
+
+// TestPeerIsAnsweredLast: a peer whose close frame is answered may rely on it that
+// nothing is delivered to this connection any more, so that what it missed is there for
+// the next one.
+func TestPeerIsAnsweredLast(t *testing.T) {
+	cert := newCert(t)
+	for name, opts := range map[string]ws.ListenOptions{"ws": {}, "wss": {CertFile: cert.certFile, KeyFile: cert.keyFile}} {
+		t.Run(name, func(t *testing.T) {
+			ended, release := make(chan error, 1), make(chan struct{})
+			sent := make(chan error, 1)
+			l := serve(t, opts, func(link protocol.Link) {
+				drain(ended)(link)
+				sent <- link.Send([]*protocol.Message{pub(t, "a", 1)})
+				<-release
+				link.Close(nil)
+			})
+			transport := &http.Transport{TLSClientConfig: cert.roots()}
+			defer transport.CloseIdleConnections()
+			client, _, err := websocket.Dial(t.Context(), name+"://"+l.Addr().String(), &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			answered := make(chan error, 1)
+			go func() { answered <- client.Close(websocket.StatusNormalClosure, "") }()
+			await(t, ended)
+			select {
+			case err := <-answered:
+				t.Fatal(err, "answered before Receive has told of the end")
+			case <-time.After(20 * time.Millisecond): // all that the answer needs is a write on the loopback
+			}
+			close(release)
+			if err := await(t, sent); !errors.Is(err, protocol.ErrClosed) {
+				t.Errorf("Send: %v", err)
+			}
+			if err := await(t, answered); err != nil {
+				t.Error(err)
 			}
 		})
 	}

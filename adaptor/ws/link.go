@@ -30,6 +30,7 @@ type link struct {
 	rest []byte  // the messages of a batch that are still to come
 
 	end   atomic.Pointer[ending] // why the link ended; the first to set it closes
+	left  atomic.Int32           // Receive has ended, and Close was called
 	alive *keepalive
 
 	pingMu  sync.Mutex // protects following
@@ -79,6 +80,7 @@ func (l *link) finish(reason error, linger bool) {
 		return
 	}
 	l.alive.stop()
+	l.sock.bye()
 	if linger {
 		l.sock.SetReadDeadline(time.Now().Add(closeGrace))
 	} else {
@@ -90,10 +92,24 @@ func (l *link) finish(reason error, linger bool) {
 	l.conn.Close(code, text)
 }
 
-// Close ends the link with a close frame. See closeStatus for the reasons.
+// Close ends the link with a close frame. See closeStatus for the reasons. A peer that
+// closed first gets its answer when Receive has ended too: it may then rely on it that
+// nothing more is delivered to this connection, and come back with another.
 func (l *link) Close(reason error) error {
 	l.finish(reason, false)
+	l.leave(closeCalled)
 	return nil
+}
+
+const (
+	receiveEnded = 1 << iota
+	closeCalled
+)
+
+func (l *link) leave(why int32) {
+	if l.left.Or(why)|why == receiveEnded|closeCalled {
+		l.sock.leave()
+	}
 }
 
 // Ping waits for a pong that arrives after the call.

@@ -146,6 +146,7 @@ func (l *link) fail(err error) error {
 	if l.end.Load() == nil {
 		l.finish(l.cause(err), true)
 	}
+	l.leave(receiveEnded)
 	return l.closed()
 }
 

@@ -48,6 +48,8 @@ type socket struct {
 	held     bool       // a batch is being composed, its sender will flush
 	flushing bool       // one goroutine writes, and goes on until the queue is empty
 	said     bool       // the close frame is queued: nothing may follow it
+	ours     bool       // this end closes first
+	parked   bool       // the answer to the peer's close frame waits for leave
 	closing  bool       // no more writes; the last flush closes the connection
 	queue    *[]byte    // not yet written; nil when empty
 	guard    *time.Timer
@@ -143,8 +145,10 @@ func (s *socket) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	*s.queue = append(*s.queue, p...)
-	s.said = s.said || p[0]&0xf == opClose
-	if !s.held && !s.flushing {
+	if p[0]&0xf == opClose {
+		s.said, s.parked = true, !s.ours
+	}
+	if !s.held && !s.flushing && !s.parked {
 		s.drainSoon()
 	}
 	return len(p), nil
@@ -212,7 +216,7 @@ func (s *socket) flushLocked() error {
 	for s.flushing {
 		s.idle.Wait()
 	}
-	if s.closing {
+	if s.closing || s.parked {
 		return net.ErrClosed
 	}
 	s.drain()
@@ -232,7 +236,7 @@ func (s *socket) releaseNow() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.held = false
-	if s.closing {
+	if s.closing || s.parked {
 		return net.ErrClosed
 	}
 	if s.queue == nil || s.flushing || s.err != nil {
@@ -258,7 +262,7 @@ func (s *socket) releaseNow() error {
 // asked for meanwhile. Called with mu held, which it gives up while it writes.
 func (s *socket) drain() {
 	s.flushing = true
-	for s.queue != nil && s.err == nil {
+	for s.queue != nil && s.err == nil && !s.parked {
 		out := s.queue
 		s.queue = nil
 		s.mu.Unlock()
@@ -272,7 +276,7 @@ func (s *socket) drain() {
 	}
 	s.flushing = false
 	s.idle.Broadcast()
-	if s.closing {
+	if s.closing && !s.parked {
 		s.Conn.Close()
 		s.guard.Stop()
 	}
@@ -295,8 +299,26 @@ func (s *socket) writeAll(p []byte) error {
 	return nil
 }
 
+// bye says that this end closes, unless the peer did so before.
+func (s *socket) bye() {
+	s.mu.Lock()
+	s.ours = !s.said
+	s.mu.Unlock()
+}
+
+// leave lets the answer to the peer's close frame go out.
+func (s *socket) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.parked {
+		s.parked = false
+		s.finishLocked()
+	}
+}
+
 // Close writes what is queued, unless a flush is under way that will do so,
-// and closes the connection within closeGrace. Waiting Reads fail at once.
+// and closes the connection within closeGrace; what is parked waits for leave. Waiting
+// Reads fail at once.
 func (s *socket) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -307,12 +329,20 @@ func (s *socket) Close() error {
 	if s.onClose != nil {
 		s.onClose()
 	}
-	s.guard = time.AfterFunc(closeGrace, func() { s.raw.Close() })
 	s.Conn.SetReadDeadline(longAgo)
+	if !s.parked {
+		s.finishLocked()
+	}
+	return nil
+}
+
+func (s *socket) finishLocked() {
+	if s.closing {
+		s.guard = time.AfterFunc(closeGrace, func() { s.raw.Close() })
+	}
 	if !s.flushing {
 		s.drain()
 	}
-	return nil
 }
 
 // answersPing reports whether there is room for a pong. A peer that sends
