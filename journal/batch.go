@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/rembus-go/rembus/protocol"
@@ -9,6 +10,7 @@ import (
 const (
 	chunkBytes  = 256 << 10 // every record without shared data fits in it
 	sharedBytes = 32 << 10  // data from this size on is not copied
+	writeBytes  = 512 << 10 // of one write: many kernels let nothing else run meanwhile
 )
 
 var chunks = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
@@ -116,10 +118,12 @@ func (b *batch) seal(mark uint32) {
 // writeTo writes all at offset.
 func (b *batch) writeTo(f File, offset int64) error {
 	for _, p := range b.pieces {
-		if _, err := f.WriteAt(p, offset); err != nil {
-			return err
+		for part := range slices.Chunk(p, writeBytes) {
+			if _, err := f.WriteAt(part, offset); err != nil {
+				return err
+			}
+			offset += int64(len(part))
 		}
-		offset += int64(len(p))
 	}
 	return nil
 }

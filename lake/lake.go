@@ -238,7 +238,7 @@ func (l *Lake) Start(log Log) {
 	l.log, l.began = log, log.End()
 	l.started = true
 	log.Notify(func(uint64, error) { signal(l.moved) })
-	go l.run()
+	go background(l.run)
 	l.kick()
 }
 

@@ -113,20 +113,21 @@ func openFile(ctx context.Context, o Options, path string, tables []*table) (_ *
 }
 
 // connect opens the file and locks DuckDB's configuration.
-func connect(ctx context.Context, o Options, path string) (*store, *duckdb.Connector, error) {
+func connect(ctx context.Context, o Options, path string) (s *store, connector *duckdb.Connector, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	connector, err := duckdb.NewConnector(path, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	s := &store{db: sql.OpenDB(connector)}
-	s.db.SetMaxIdleConns(o.Queries + 1)
-	if err := s.configure(context.WithoutCancel(ctx), o); err != nil {
-		return nil, nil, errors.Join(err, s.release())
-	}
-	return s, connector, nil
+	background(func() { // DuckDB's threads start in here
+		if connector, err = duckdb.NewConnector(path, nil); err != nil {
+			return
+		}
+		s = &store{db: sql.OpenDB(connector)}
+		s.db.SetMaxIdleConns(o.Queries + 1)
+		if err = s.configure(context.WithoutCancel(ctx), o); err != nil {
+			err = errors.Join(err, s.release())
+		}
+	})
+	return s, connector, err
 }
 
 // configure sets the second wall around SQL from outside (the guard package is the first)
