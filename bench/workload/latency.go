@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rembus-go/rembus/bench/peer"
+	"github.com/rembus-go/rembus/internal/nap"
 )
 
 // load is other work of a broker while something is measured; stop ends it.
@@ -68,13 +69,14 @@ func (p *pacer) receiver(next func([]byte)) func([]byte) {
 	}
 }
 
-// nap is how often the publisher looks what is due.
-const nap = 200 * time.Microsecond
+// pause is how often the publisher looks what is due.
+const pause = 200 * time.Microsecond
 
 // run publishes for d. A message carries the time when it was handed to
 // the client; when the client was not free at the time when the message was due,
 // that time, so that waiting is not left out of the figure.
 func (p *pacer) run(rate float64, d time.Duration, publish func([]byte) error, flush func() error) error {
+	defer nap.Allow(1)()
 	g := p.gate
 	total := (int(rate*d.Seconds())/g.chunk + 1) * g.chunk
 	p.times = make([]time.Duration, 0, total)
@@ -106,7 +108,7 @@ func (p *pacer) run(rate float64, d time.Duration, publish func([]byte) error, f
 			return err
 		}
 		free = time.Now()
-		time.Sleep(nap)
+		nap.For(pause)
 	}
 	return g.drain(timer)
 }

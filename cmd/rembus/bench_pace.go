@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"github.com/rembus-go/rembus/internal/nap"
 )
 
 // schedule says when a sender's messages are due. Unlike a [pacer] it leaves none out
@@ -11,12 +13,24 @@ import (
 type schedule struct {
 	interval time.Duration // zero: as fast as can be
 	next     time.Time
+	precise  bool // to a fraction of a millisecond
 }
+
+// allow makes room for n senders that wait precisely.
+func (r *rate) allow(n int) (release func()) {
+	if r.interval() == 0 || n > fewSenders {
+		return func() {}
+	}
+	return nap.Allow(n)
+}
+
+// fewSenders may wait precisely: see package nap.
+const fewSenders = 4
 
 // newSchedule is that of sender i of n, who share the rate and take turns.
 func newSchedule(r *rate, i, n int) schedule {
 	interval := r.interval() * time.Duration(n)
-	return schedule{interval: interval, next: time.Now().Add(interval / time.Duration(n) * time.Duration(i))}
+	return schedule{interval: interval, next: time.Now().Add(interval / time.Duration(n) * time.Duration(i)), precise: n <= fewSenders}
 }
 
 // wait returns when the next message is due, and says when that was.
@@ -27,6 +41,10 @@ func (s *schedule) wait(ctx context.Context) (due time.Time, err error) {
 	due, s.next = s.next, s.next.Add(s.interval)
 	early := time.Until(due)
 	if early <= 0 {
+		return due, ctx.Err()
+	}
+	if s.precise && early < nap.Longest {
+		nap.For(early)
 		return due, ctx.Err()
 	}
 	t := time.NewTimer(early)

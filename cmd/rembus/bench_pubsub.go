@@ -90,6 +90,7 @@ func (l *pubsub) connect(ctx context.Context) error {
 func (l *pubsub) drive(_, ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer l.rate.allow(len(l.publishers))()
 	var wg sync.WaitGroup
 	for i, p := range l.publishers {
 		quota, none := l.share(i, len(l.publishers))

@@ -111,6 +111,7 @@ func (c *caller) run(life, ctx context.Context, i int, quota uint64, pace schedu
 }
 
 func (l *rpc) drive(life, ctx context.Context) error {
+	defer l.rate.allow(len(l.callers))()
 	var wg sync.WaitGroup
 	for i, c := range l.callers {
 		quota, none := l.share(i, len(l.callers))

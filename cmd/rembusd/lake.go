@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"runtime"
-	"sync"
 	"time"
 
 	"github.com/rembus-go/rembus/lake"
@@ -32,17 +29,6 @@ func openLake(ctx context.Context, c *config, tables *schema.Schema, logger *slo
 	widen()
 	return &store{l}, nil
 }
-
-// widen lets the runtime run more goroutines at a time than there are processors: one
-// that is in DuckDB counts until the runtime looks, which may take 10 ms, and messages
-// would wait for it. Which thread runs is then the system's choice, see package lake.
-// GOMAXPROCS in the environment is not touched.
-var widen = sync.OnceFunc(func() {
-	const inDuckDB = 2
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + inDuckDB)
-	}
-})
 
 // lakeOptions are those of the broker's lake.
 func (c *config) lakeOptions(tables *schema.Schema) lake.Options {

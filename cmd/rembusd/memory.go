@@ -19,14 +19,21 @@ const (
 
 // defaultLakeMemory is whole MiB. system is the root of the file system.
 func defaultLakeMemory(system fs.FS) size {
-	most := physicalMemory(system)
-	for _, limit := range cgroupLimits(system) {
-		most = min(most, limit)
-	}
+	most := usableMemory(system)
 	if most == math.MaxInt64 {
 		return plainLakeMemory
 	}
 	return size(max(most/4, leastLakeMemory)) &^ (1<<20 - 1)
+}
+
+// usableMemory is what the process may use at most, in bytes; MaxInt64 where the system
+// does not tell.
+func usableMemory(system fs.FS) int64 {
+	most := physicalMemory(system)
+	for _, limit := range cgroupLimits(system) {
+		most = min(most, limit)
+	}
+	return most
 }
 
 // physicalMemory reads Linux' /proc/meminfo; MaxInt64 where there is none.

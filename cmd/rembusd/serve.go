@@ -55,6 +55,7 @@ func serve(ctx context.Context, c *config, stderr io.Writer) (err error) {
 	if err != nil {
 		return errors.Join(err, db.close(ctx))
 	}
+	thrift(os.DirFS("/"))
 	db.start(log, broker)
 	health := newMonitor(c, log, db, broker, logger)
 	broker.Provide("health", health.answer)
