@@ -76,6 +76,9 @@ type Rembus struct {
 	single bool
 }
 
+// URL is where it serves.
+func (b *Rembus) URL() string { return b.url }
+
 // outstandingMax is the largest window that a Pipeline may ask for.
 const outstandingMax = 1 << 16
 

@@ -3,6 +3,11 @@ package workload
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
 	"time"
 
 	"github.com/rembus-go/rembus/bench/peer"
@@ -10,61 +15,106 @@ import (
 	"github.com/rembus-go/rembus/component/frame"
 )
 
-// background runs step again and again on a component of its own until stop.
-func background(ctx context.Context, b peer.Broker, step func(ctx context.Context, c *component.Component, i int) error) (stop func() error, err error) {
-	c, err := b.(*peer.Rembus).Component(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	quit, ended := make(chan struct{}), make(chan error, 1)
-	go func() {
-		for i := 0; ; i++ {
-			select {
-			case <-quit:
-				ended <- nil
-				return
-			default:
-			}
-			if err := step(ctx, c, i); err != nil {
-				ended <- err
-				return
-			}
+// LoadCommand is the argument that makes the bench program one that fills the lake, as other
+// programs of the broker's users would, followed by what [ServeLoad] gets.
+const LoadCommand = "load"
+
+// storing starts a program that stores rows at a rate, or, if that is 0, one DataFrame
+// after another; stop ends it.
+func storing(rate int) load {
+	return func(ctx context.Context, b peer.Broker, s Size) (stop func() error, err error) {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
 		}
-	}()
-	return func() error {
-		close(quit)
-		return errors.Join(<-ended, c.Close(ctx))
-	}, nil
+		cmd := exec.CommandContext(ctx, self, LoadCommand, b.(*peer.Rembus).URL(), strconv.Itoa(rate), strconv.Itoa(s.FrameRows))
+		cmd.Stderr = os.Stderr
+		quit, err := cmd.StdinPipe()
+		if err != nil {
+			return nil, err
+		}
+		begun, err := cmd.StdoutPipe()
+		if err != nil {
+			return nil, err
+		}
+		if err := cmd.Start(); err != nil {
+			return nil, err
+		}
+		stop = func() error { return errors.Join(quit.Close(), cmd.Wait()) }
+		if _, err := begun.Read(make([]byte, 1)); err != nil {
+			return nil, errors.Join(fmt.Errorf("the load of the lake did not begin: %w", err), stop())
+		}
+		return stop, nil
+	}
 }
 
-// rowLoad is how many rows a second are stored while latency is measured.
-const rowLoad = 50_000
+// ServeLoad fills the lake of the broker at a URL until quit ends, with so many rows a second or
+// with DataFrames of so many rows. It writes to begun when it has.
+func ServeLoad(url, rate, frameRows string, quit io.Reader, begun io.Writer) error {
+	n, err := strconv.Atoi(rate)
+	rows, err2 := strconv.Atoi(frameRows)
+	if err := errors.Join(err, err2); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	c, err := component.Dial(ctx, url, component.WithoutReconnect())
+	if err != nil {
+		return err
+	}
+	step := storeFrame(rows)
+	if n > 0 {
+		step = storeRows(n)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, quit)
+		close(ended)
+	}()
+	for i := 0; ; i++ {
+		select {
+		case <-ended:
+			return c.Close(ctx)
+		default:
+		}
+		if err := step(ctx, c, i); err != nil {
+			return err
+		}
+		if i == 0 {
+			if _, err := begun.Write([]byte{'\n'}); err != nil {
+				return err
+			}
+		}
+	}
+}
 
-// storingRows publishes rows for the lake at a steady rate.
-func storingRows(ctx context.Context, b peer.Broker, _ Size) (func() error, error) {
-	const burst = rowLoad / 200
+type storeStep = func(ctx context.Context, c *component.Component, i int) error
+
+// storeRows publishes rows for the lake at a steady rate.
+func storeRows(rate int) storeStep {
+	const interval = 5 * time.Millisecond
+	burst := rate / int(time.Second/interval)
 	next := time.Now()
-	return background(ctx, b, func(ctx context.Context, c *component.Component, i int) error {
+	return func(ctx context.Context, c *component.Component, i int) error {
 		for k := range burst {
 			if err := publishRow(ctx, c, i*burst+k); err != nil {
 				return err
 			}
 		}
-		next = next.Add(5 * time.Millisecond)
+		next = next.Add(interval)
 		time.Sleep(time.Until(next))
 		return nil
-	})
+	}
 }
 
-// storingFrames publishes one DataFrame after another, each of which makes the lake
-// checkpoint, and waits for the rows of each.
-func storingFrames(ctx context.Context, b peer.Broker, s Size) (func() error, error) {
-	table := batch(0, s.FrameRows)
-	return background(ctx, b, func(ctx context.Context, c *component.Component, i int) error {
+// storeFrame publishes a DataFrame, which makes the lake checkpoint, and waits for its
+// rows.
+func storeFrame(rows int) storeStep {
+	table := batch(0, rows)
+	return func(ctx context.Context, c *component.Component, i int) error {
 		if err := frame.Publish(ctx, c.Topic("batch"), table); err != nil {
 			return err
 		}
 		times := float64(i + 1)
-		return awaitRows(ctx, c, "batch", "n", times*float64(s.FrameRows), times*sumTo(s.FrameRows))
-	})
+		return awaitRows(ctx, c, "batch", "n", times*float64(rows), times*sumTo(rows))
+	}
 }

@@ -17,10 +17,10 @@ func noLoad(context.Context, peer.Broker, Size) (func() error, error) {
 	return func() error { return nil }, nil
 }
 
-// latency is one publisher and one subscriber, QoS0: first as fast as they can, then
-// at half of that; the figure is the 99th percentile, in ms, of the time from
-// publishing to the subscriber's handler. Other work goes on all the time.
-func latency(other load) func(ctx context.Context, b peer.Broker, s Size) (Result, error) {
+// latency is one publisher and one subscriber, QoS0, at a rate; if that is 0, first as
+// fast as they can, then at half of that. The figure is the 99th percentile, in ms, of the
+// time from publishing to the subscriber's handler. Other work goes on all the time.
+func latency(rate float64, other load) func(ctx context.Context, b peer.Broker, s Size) (Result, error) {
 	return func(ctx context.Context, b peer.Broker, s Size) (_ Result, err error) {
 		clients, closeAll, err := dial(ctx, b, 2)
 		if err != nil {
@@ -39,11 +39,15 @@ func latency(other load) func(ctx context.Context, b peer.Broker, s Size) (Resul
 			return Result{}, err
 		}
 		publish := func(data []byte) error { return clients[0].Publish("bench", data) }
-		rate, err := g.rate(s.Time/2, publish, clients[0].Flush)
-		if err != nil {
-			return Result{}, err
+		rate := rate
+		if rate == 0 {
+			most, err := g.rate(s.Time/2, publish, clients[0].Flush)
+			if err != nil {
+				return Result{}, err
+			}
+			rate = most / 2
 		}
-		if err := pacer.run(rate/2, s.Time, publish, clients[0].Flush); err != nil {
+		if err := pacer.run(rate, s.Time, publish, clients[0].Flush); err != nil {
 			return Result{}, err
 		}
 		return Result{Figure: quantile(pacer.times, 0.99) / 1e3, Count: g.sent}, nil

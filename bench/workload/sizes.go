@@ -6,17 +6,37 @@ import (
 	"github.com/rembus-go/rembus/bench/peer"
 )
 
+// Rates of messages while the time of a delivery is measured, a second.
+const (
+	liveRate = 2000    // to live subscribers
+	rowLoad  = 50_000  // of rows for the lake while the broker has half of its most to do besides
+	rowRate  = 200_000 // of rows for the lake
+)
+
 // delays are the workloads about the time of a delivery.
 func (p peers) delays() []Workload {
-	const how = "1 publisher → 1 subscriber, QoS0, at half of the rate that the same two reach at most, 99th percentile from publishing to the handler"
+	const (
+		how    = "1 publisher → 1 subscriber, QoS0, %s, 99th percentile from publishing to the handler"
+		frames = ", while another program's DataFrames go into the lake one after another, each with a checkpoint"
+	)
+	half, live := fmt.Sprintf(how, "at half of the rate that the same two reach at most"), fmt.Sprintf(how, fmt.Sprintf("%d messages/s", liveRate))
+	rows := func(n int) string {
+		return fmt.Sprintf(", while %d rows/s of another program go into the lake", n)
+	}
 	lake := p.lake(tables).Peer()
 	return []Workload{
-		Workload{Name: "latency", Title: how, Unit: "ms", Less: true, Target: 2}.
-			against(latency(noLoad), p.rembusd("").Peer(), p.nats(0), mosquitto(0)),
-		Workload{Name: "latency-rows", Title: how + fmt.Sprintf(", while %d rows/s of others go into the lake", rowLoad), Unit: "ms", Less: true, Target: 5}.
-			against(latency(storingRows), lake),
-		Workload{Name: "latency-checkpoint", Title: how + ", while DataFrames go into the lake one after another, each with a checkpoint", Unit: "ms", Less: true, Target: 5}.
-			against(latency(storingFrames), lake),
+		Workload{Name: "latency", Title: half, Unit: "ms", Less: true, Target: 2}.
+			against(latency(0, noLoad), p.rembusd("").Peer(), p.nats(0), mosquitto(0)),
+		Workload{Name: "latency-rows", Title: half + rows(rowLoad), Unit: "ms", Less: true, Target: 5}.
+			against(latency(0, storing(rowLoad)), lake),
+		Workload{Name: "latency-checkpoint", Title: half + frames, Unit: "ms", Less: true, Target: 5}.
+			against(latency(0, storing(0)), lake),
+		Workload{Name: "latency-live", Title: live, Unit: "ms", Less: true}.
+			against(latency(liveRate, noLoad), p.rembusd("").Peer(), p.nats(0), mosquitto(0)),
+		Workload{Name: "latency-live-rows", Title: live + rows(rowRate), Unit: "ms", Less: true, Target: 5}.
+			against(latency(liveRate, storing(rowRate)), lake),
+		Workload{Name: "latency-live-checkpoint", Title: live + frames, Unit: "ms", Less: true, Target: 5}.
+			against(latency(liveRate, storing(0)), lake),
 	}
 }
 

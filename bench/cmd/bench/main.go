@@ -27,6 +27,9 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == peer.RelayCommand {
 		exit(peer.ServeRelay(os.Args[2]))
 	}
+	if len(os.Args) == 5 && os.Args[1] == workload.LoadCommand {
+		exit(workload.ServeLoad(os.Args[2], os.Args[3], os.Args[4], os.Stdin, os.Stdout))
+	}
 	exit(run())
 }
 
