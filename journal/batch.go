@@ -2,25 +2,21 @@ package journal
 
 import (
 	"slices"
-	"sync"
 
 	"github.com/rembus-go/rembus/protocol"
 )
 
 const (
-	chunkBytes  = 256 << 10 // every record without shared data fits in it
 	sharedBytes = 32 << 10  // data from this size on is not copied
 	writeBytes  = 512 << 10 // of one write: many kernels let nothing else run meanwhile
 )
 
-var chunks = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
-
 // batch is what is written and fsynced together: records without mark and
 // checksums, which the committer adds off the publishers' lock.
 type batch struct {
-	pieces [][]byte            // complete; data that is shared is a piece of its own
-	open   []byte              // the piece being filled, part of the last chunk
-	chunks []*[chunkBytes]byte // the memory of the pieces that are not shared
+	pieces [][]byte // complete; data that is shared is a piece of its own
+	open   []byte   // the piece being filled, part of the last chunk
+	chunks []*chunk // the memory of the pieces that are not shared
 	bytes  int64
 	first  uint64 // the first entry that is stored, 0 without any
 	last   uint64 // the last sequence number given, 0 without any
@@ -35,7 +31,7 @@ func (b *batch) empty() bool { return b.bytes == 0 && b.last == 0 }
 func (b *batch) reserve(n int) []byte {
 	if cap(b.open)-len(b.open) < n {
 		b.cut()
-		c := chunks.Get().(*[chunkBytes]byte)
+		c := chunks.get()
 		b.chunks = append(b.chunks, c)
 		b.open = c[:0]
 	}
@@ -131,7 +127,7 @@ func (b *batch) writeTo(f File, offset int64) error {
 // reset gives the memory back and makes b empty.
 func (b *batch) reset() {
 	for i, c := range b.chunks {
-		chunks.Put(c)
+		chunks.put(c)
 		b.chunks[i] = nil
 	}
 	clear(b.pieces)

@@ -43,6 +43,7 @@ func (j *Journal) run() {
 		case <-tick.C:
 			j.rollOld()
 			j.retain()
+			chunks.trim()
 		case <-j.closing:
 			closing = true
 		}

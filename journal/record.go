@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"math"
 
+	"github.com/rembus-go/rembus/internal/pieces"
 	"github.com/rembus-go/rembus/protocol"
 )
 
@@ -113,7 +114,7 @@ func (r *record) parse(b []byte) {
 // of data too. b ends where the data begins.
 func seal(b, data []byte, mark uint32) {
 	le.PutUint32(b, mark)
-	le.PutUint32(b[12:], crc32.Checksum(data, castagnoli))
+	le.PutUint32(b[12:], pieces.Checksum(data, castagnoli))
 	le.PutUint32(b[4:], headCRC(b, mark))
 }
 

@@ -3,9 +3,10 @@ package journal
 import (
 	"bytes"
 	"errors"
-	"hash/crc32"
 	"io"
 	"sync"
+
+	"github.com/rembus-go/rembus/internal/pieces"
 )
 
 const scanBytes = 256 << 10 // the scanner's buffer; every head fits in it
@@ -155,7 +156,7 @@ func (s *scanner) data(r *record) (data []byte, own, ok bool) {
 	if s.err != nil {
 		return nil, own, false
 	}
-	if len(data) == r.data() && crc32.Checksum(data, castagnoli) == r.dataCRC {
+	if len(data) == r.data() && pieces.Checksum(data, castagnoli) == r.dataCRC {
 		return data, own, true
 	}
 	after := r.seq

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/rembus-go/rembus/internal/arrowipc"
+	"github.com/rembus-go/rembus/internal/pieces"
 	"github.com/rembus-go/rembus/schema"
 )
 
@@ -91,7 +92,7 @@ func aligned(col arrow.Array) arrow.Array {
 		if b != nil {
 			buffers[i] = memory.NewResizableBuffer(memory.DefaultAllocator)
 			buffers[i].Resize(b.Len())
-			copy(buffers[i].Bytes(), b.Bytes())
+			pieces.Copy(buffers[i].Bytes(), b.Bytes())
 		}
 	}
 	return array.MakeFromData(array.NewData(d.DataType(), d.Len(), buffers, nil, d.NullN(), d.Offset()))
