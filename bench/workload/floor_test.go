@@ -22,7 +22,7 @@ func TestFloorsWork(t *testing.T) {
 func TestPacerCountsTheWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(1)
-		p := &pacer{gate: g, begin: time.Now()}
+		p := &pacer{gate: g, begin: time.Now(), sleep: time.Sleep}
 		received := p.receiver(g.receiver())
 		n := 0
 		publish := func(payload []byte) error {

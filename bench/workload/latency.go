@@ -34,7 +34,7 @@ func latency(rate float64, other load) func(ctx context.Context, b peer.Broker, 
 		defer func() { err = errors.Join(err, stop()) }()
 
 		g := newGate(1)
-		pacer := &pacer{gate: g, begin: time.Now()}
+		pacer := &pacer{gate: g, begin: time.Now(), sleep: nap.For}
 		if err := clients[1].Subscribe(ctx, 0, "bench", pacer.receiver(g.receiver())); err != nil {
 			return Result{}, err
 		}
@@ -58,6 +58,7 @@ func latency(rate float64, other load) func(ctx context.Context, b peer.Broker, 
 type pacer struct {
 	gate  *gate
 	begin time.Time
+	sleep func(time.Duration)
 	times []time.Duration // of the deliveries; the receiver's until all have arrived
 }
 
@@ -112,7 +113,7 @@ func (p *pacer) run(rate float64, d time.Duration, publish func([]byte) error, f
 			return err
 		}
 		free = time.Now()
-		nap.For(pause)
+		p.sleep(pause)
 	}
 	return g.drain(timer)
 }
