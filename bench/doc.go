@@ -7,6 +7,9 @@
 // within a round only: what is quoted is the median of the ratios. Package
 // report writes the figures as table, JSON and docs/performance.md.
 //
+// mosquitto has two clients: the usual library, which the targets are about, and one of
+// our own, which is faster and shows what the broker itself can do.
+//
 // A curve (package workload too) is how the cost of one delivery grows with
 // something; package plot draws it.
 //

@@ -12,7 +12,8 @@ import (
 )
 
 // Mosquitto is the mosquitto of this machine, without limits and without
-// persistence, which is how it is fastest. transport is one of [dialMQTT].
+// persistence, which is how it is fastest. transport is one of [dialMQTT], with a client
+// of ours, or "ws paho", with the usual one.
 func Mosquitto(transport string) Peer {
 	return Peer{
 		Name: "mosquitto " + transport,
@@ -77,13 +78,17 @@ func startMosquitto(ctx context.Context, transport string) (Broker, error) {
 	return &mosquittoBroker{process: p, transport: transport, addr: addr}, nil
 }
 
-// Dial connects a client of ours, see [mqttClient].
+// Dial connects a client of ours, see [mqttClient], or Paho.
 func (b *mosquittoBroker) Dial(ctx context.Context) (Client, error) {
+	id := fmt.Sprintf("bench%d", b.clients.Add(1))
+	if b.transport == "ws paho" {
+		return dialPaho(ctx, "ws://"+b.addr+"/mqtt", id)
+	}
 	conn, err := dialMQTT(ctx, b.transport, b.addr)
 	if err != nil {
 		return nil, err
 	}
-	return greet(conn, fmt.Sprintf("bench%d", b.clients.Add(1)))
+	return greet(conn, id)
 }
 
 func listener(addr, protocol string) string {

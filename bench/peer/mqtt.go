@@ -12,7 +12,7 @@ import (
 
 // mqttClient is a client of MQTT 3.1.1 that is as fast as we could make one: what
 // waits is written at once. The usual client libraries of Go are slower than the
-// broker.
+// broker, see [pahoClient].
 type mqttClient struct {
 	unable
 	conn  net.Conn

@@ -40,8 +40,11 @@ func (p peers) jetStream(sync string, target float64) versus {
 	return versus{peer.JetStream(p.bin.NATS, "ws", sync), target}
 }
 func mosquitto(target float64) versus { return versus{peer.Mosquitto("ws"), target} }
-func mosquittoTCP() versus            { return versus{peer.Mosquitto("tcp"), 0} }
-func mosquittoBatched() versus        { return versus{peer.Mosquitto("ws batched"), 0} }
+func mosquittoPaho(target float64) versus {
+	return versus{peer.Mosquitto("ws paho"), target}
+}
+func mosquittoTCP() versus     { return versus{peer.Mosquitto("tcp"), 0} }
+func mosquittoBatched() versus { return versus{peer.Mosquitto("ws batched"), 0} }
 func (p peers) python() versus {
 	return versus{(&peer.Python{Dir: p.bin.Python}).Peer(), 0}
 }

@@ -11,8 +11,10 @@ func (p peers) messages() []Workload {
 		all = append(all, fanout("", "", n, p.passing().Peer(), p.nats(1), p.natsTCP(), mosquittoBatched(), mosquittoTCP(), relay(), p.python()))
 	}
 	for _, n := range []int{1, 10} {
-		all = append(all, fanout("-single", "; ours sends and gets one message a frame, as foreign clients do", n,
-			single.Peer(), p.nats(0.7), mosquitto(5), mosquittoBatched()))
+		alone := fanout("-single", "; ours sends and gets one message a frame, as foreign clients do", n,
+			single.Peer(), p.nats(0.7), mosquittoPaho(5), mosquitto(0), mosquittoBatched())
+		alone.Note = pahoNote
+		all = append(all, alone)
 	}
 	for _, n := range []int{1, 10} {
 		journal := fanout("-journal", ", with the journal on (policy all: every message is stored)", n,
@@ -43,9 +45,9 @@ func (p peers) promises() []Workload {
 		Workload{
 			Name:  "qos1-pipelined",
 			Title: fmt.Sprintf("1 publisher, QoS1, up to %d without an answer, no subscriber, %d bytes", outstanding, payloadSize),
-			Note:  ack,
+			Note:  ack + " " + pahoNote,
 			Unit:  "messages/s",
-		}.with(logFloor()).against(qos1(0), ours, p.jetStream("2m", 1), mosquitto(2), p.jetStream("always", 0), mosquittoBatched(), mosquittoTCP()),
+		}.with(logFloor()).against(qos1(0), ours, p.jetStream("2m", 1), mosquittoPaho(2), p.jetStream("always", 0), mosquitto(0), mosquittoBatched(), mosquittoTCP()),
 		Workload{
 			Name:  "qos1-alone",
 			Title: fmt.Sprintf("1 publisher, QoS1, a message at a time until it is answered, %d bytes", payloadSize),
@@ -56,7 +58,8 @@ func (p peers) promises() []Workload {
 		Workload{
 			Name:  "qos2-pipelined",
 			Title: fmt.Sprintf("1 publisher, QoS2, up to %d without their end, no subscriber, %d bytes", outstanding, payloadSize),
+			Note:  pahoNote,
 			Unit:  "messages/s",
-		}.against(qos2, ours, mosquitto(2), mosquittoBatched(), mosquittoTCP()),
+		}.against(qos2, ours, mosquittoPaho(2), mosquitto(0), mosquittoBatched(), mosquittoTCP()),
 	}
 }

@@ -7,8 +7,14 @@ import (
 	"github.com/rembus-go/rembus/bench/peer"
 )
 
-// mqttNote says how mosquitto is driven.
-const mqttNote = "mosquitto is driven by a client of our own, since the usual libraries are slower than the broker: one packet a frame, as those do it, but many frames behind one flush; in \"ws batched\" many packets a frame."
+// mqttNote says how mosquitto is driven where only we drive it, pahoNote where its
+// usual client does too.
+const (
+	mqttNote = "mosquitto is driven by a client of our own, since the usual libraries are slower than the broker: " + howDriven
+	pahoNote = "The target against mosquitto is against it with the usual client library, Eclipse Paho for Go (mosquitto ws paho), which writes each packet by itself: the figure is as much Paho's as mosquitto's. The other rows of mosquitto have no target and show what it does when driven by a client of our own: " + howDriven
+
+	howDriven = "one packet a frame, as the libraries do it, but many frames behind one flush; in \"ws batched\" many packets a frame."
+)
 
 // fanout is one publisher and n subscribers of one topic, QoS0; the figure is
 // deliveries a second.
