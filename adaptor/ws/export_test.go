@@ -38,6 +38,12 @@ func (l *Listener) Open() int64 { return l.accept.open.Load() }
 // FragmentSize is the length above which a message is fragmented.
 const FragmentSize = fragment
 
+// Longer messages are received in parts: the first of KeptSize, further ones of PartSize.
+const (
+	KeptSize = maxKeep
+	PartSize = partSize
+)
+
 var _ protocol.Link = (*link)(nil)
 
 // SplitBatch is splitBatch.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/rembus-go/rembus/internal/pieces"
 	"github.com/rembus-go/rembus/protocol"
 )
 
@@ -108,45 +107,32 @@ func (l *link) decode(enc protocol.Encoding, frame []byte) (*protocol.Message, e
 	return l.codec.DecodeCopy(enc, frame)
 }
 
-// readInto reads r to its end. The buffer grows with what has arrived, up to longRead;
-// a longer message comes in parts, which are put together when all are there.
+// readInto reads r to its end. The buffer grows with what has arrived, up to maxKeep; a
+// longer message comes in parts, which are put together when all are there.
 func (l *link) readInto(buf *[]byte, r io.Reader) error {
 	b, limit := (*buf)[:0], l.frameLimit()
+	var p parts
 	defer func() { *buf = b }()
-	var parts [][]byte
-	for before := 0; ; {
+	for {
 		if len(b) == cap(b) {
-			if len(b) < longRead {
+			if len(b) < maxKeep {
 				b = slices.Grow(b, len(b))
 			} else {
-				before += len(b)
-				parts, b = append(parts, b), make([]byte, 0, longRead)
+				b = p.next(b)
 			}
 		}
-		n, err := r.Read(b[len(b):min(cap(b), limit+1-before)])
+		n, err := r.Read(b[len(b):min(cap(b), limit+1-p.size)])
 		b = b[:len(b)+n]
 		switch {
-		case before+len(b) > limit:
+		case p.size+len(b) > limit:
 			return tooBig(l.max)
 		case err == io.EOF:
-			if parts != nil {
-				b = join(append(parts, b), before+len(b))
-			}
+			b = p.join(b)
 			return nil
 		case err != nil:
 			return err
 		}
 	}
-}
-
-// join returns the parts, n bytes, as one.
-func join(parts [][]byte, n int) []byte {
-	whole := make([]byte, n)
-	at := 0
-	for _, part := range parts {
-		at += pieces.Copy(whole[at:], part)
-	}
-	return whole
 }
 
 // resetBudget allows the peer one more message, of any fragmentation, and

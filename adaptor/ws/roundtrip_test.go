@@ -105,7 +105,7 @@ var largest = 60 << 20
 func TestLargeMessages(t *testing.T) {
 	l := serve(t, ws.ListenOptions{}, echo)
 	link := dial(t, l, ws.DialOptions{})
-	for _, n := range []int{0, 1, 125, 126, 4 << 10, 65_500, 65_520, 65_523, 65_524, 65_525, 65_530, 65_535, 65_536, ws.FragmentSize - 20, ws.FragmentSize, ws.FragmentSize + 1, 300_000, largest} {
+	for _, n := range []int{0, 1, 125, 126, 4 << 10, 65_500, 65_520, 65_523, 65_524, 65_525, 65_530, 65_535, 65_536, ws.FragmentSize - 20, ws.FragmentSize, ws.FragmentSize + 1, ws.KeptSize - 20, ws.KeptSize, ws.KeptSize + 1, 300_000, ws.KeptSize + ws.PartSize - 20, ws.KeptSize + ws.PartSize, largest} {
 		data := bytes.Repeat([]byte{0xa5, 1, 2}, n/3+1)[:n]
 		sent := protocol.NewPub("frame", args(t, data))
 		done := make(chan error, 1)

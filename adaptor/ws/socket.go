@@ -16,7 +16,6 @@ const (
 	fragment    = 64 << 10               // longer messages are sent in frames of this size
 	writeSize   = 64 << 10               // what must go out within one write timeout
 	maxKeep     = 128 << 10              // larger buffers are not kept for reuse
-	longRead    = 1 << 20                // longer messages are received in parts of this size
 	pongBacklog = 4 << 10                // above this much waits behind a stuck flush, pings go unanswered
 )
 
