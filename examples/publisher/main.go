@@ -30,7 +30,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *url, *meter, *every, *count); err != nil {
+	if err := run(ctx, *url, *meter, *every, *count); err != nil && ctx.Err() == nil { // Ctrl-C is how it ends
 		log.Fatal(err)
 	}
 }
