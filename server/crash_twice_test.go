@@ -42,3 +42,35 @@ func TestSubscriptionNumbersAreNotUsedAgain(t *testing.T) {
 		t.Errorf("%s came under the id of another delivery: %v", show(again), again.ID)
 	}
 }
+
+// TestRepeatOverTwoCrashes: a QoS2 message that is sent again is known as a repeat, also
+// when its publisher was not there between two crashes.
+func TestRepeatOverTwoCrashes(t *testing.T) {
+	dir := t.TempDir()
+	b := journaled(t, dir)
+	sub := b.login("sub")
+	sub.subscribe("t")
+	repeated := &protocol.Message{Type: protocol.Pub, QoS: protocol.QoS2, ID: newID(), Topic: "t", Data: args(t, 1)}
+	if r := b.login("pub").ask(repeated); r.Type != protocol.Ack {
+		t.Fatalf("%v instead of ACK", r.Type)
+	}
+	b, dir = crash(t, dir)
+	sub = b.login("sub")
+	sub.reactive(true)
+	m := sub.next()
+	sub.send(protocol.NewAck(m.ID))
+	if r := sub.answer(m.ID); r.Type != protocol.Ack2 { // behind the places of all twins on disk
+		t.Fatalf("%v instead of ACK2", r.Type)
+	}
+	b, _ = crash(t, dir)
+	pub := b.login("pub")
+	if r := pub.ask(repeated); r.Type != protocol.Ack {
+		t.Fatalf("%v instead of ACK", r.Type)
+	}
+	pub.publish(protocol.QoS1, "t", 2)
+	late := b.login("late")
+	late.subscribeFrom("t", all)
+	late.reactive(true)
+	late.want("t 1", "t 2")
+	late.quiet()
+}

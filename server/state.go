@@ -236,7 +236,9 @@ func (s *Server) restoreIDs(from uint64) error {
 		}
 		for _, e := range entries {
 			if e.Kind == protocol.EntryPub && e.Msg.QoS == protocol.QoS2 && e.From != "" {
-				s.namedTwin(e.From).ids.restore(e.Msg.ID)
+				t := s.namedTwin(e.From)
+				t.ids.restore(e.Msg.ID)
+				t.touch() // the next "g" is beyond it
 			}
 		}
 		from = next
