@@ -74,6 +74,20 @@ func TestCloseEndsProcedures(t *testing.T) {
 	}
 }
 
+// TestServeTellsWhy: a connection that did not end in the normal way leaves its reason.
+func TestServeTellsWhy(t *testing.T) {
+	b := newBroker(t)
+	for _, reason := range []error{nil, errors.New("no sign of life")} {
+		near, far := protocol.Pipe()
+		served := make(chan error)
+		go func() { served <- b.Serve(far) }()
+		_ = near.Close(reason)
+		if err := <-served; !errors.Is(err, reason) {
+			t.Errorf("closed for %v: %v", reason, err)
+		}
+	}
+}
+
 // TestServeAfterClose: a broker that is down takes no connection.
 func TestServeAfterClose(t *testing.T) {
 	b := newBroker(t)

@@ -57,7 +57,7 @@ func (s *Server) Serve(link protocol.Link) error {
 	_ = link.Close(err)
 	writer.Wait()
 	s.released.Broadcast()
-	if errors.Is(err, protocol.ErrClosed) {
+	if err == protocol.ErrClosed { // without a reason
 		return nil
 	}
 	return err

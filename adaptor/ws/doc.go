@@ -19,7 +19,9 @@
 //     so nothing can inflate.
 //   - A peer that is silent for 1.5 ping intervals, or takes nothing for the
 //     write timeout, is gone. Whatever comes from it is a sign of life, and a
-//     receiver of ours that is busy is not held against the peer.
+//     receiver of ours that is busy is not held against the peer. Nor is it that
+//     its program is slow in reading what was sent before a ping, for up to ten
+//     intervals while its system takes what is sent (known on Linux).
 //   - A connection that has not finished its upgrade within the handshake
 //     timeout, TLS included, is closed.
 //
@@ -44,5 +46,6 @@
 // last flush takes the frame along. If a flush is stuck at a peer that takes
 // nothing, the connection is cut after 250 ms. A violation of the protocol
 // that Receive finds is answered by a close frame with status and text; then
-// Receive reads on for up to 250 ms, so that the peer gets to see it.
+// Receive reads on for up to 250 ms, so that the peer gets to see it. The close frame of a
+// peer is answered when Receive has told of it and Close was called.
 package ws

@@ -38,6 +38,9 @@ func (l *Listener) Open() int64 { return l.accept.open.Load() }
 // FragmentSize is the length above which a message is fragmented.
 const FragmentSize = fragment
 
+// SlowIntervals is how long a peer may be busy with what was sent before a ping.
+const SlowIntervals = slowIntervals
+
 // Longer messages are received in parts: the first of KeptSize, further ones of PartSize.
 const (
 	KeptSize = maxKeep

@@ -35,6 +35,7 @@ type link struct {
 
 	pingMu  sync.Mutex // protects following
 	pinging *ping      // the ping under way
+	seen    uint64     // data frames that the peer had read when it answered the last one
 }
 
 // ending is why a link ended. A nil error is a normal end.

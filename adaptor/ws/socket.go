@@ -40,6 +40,7 @@ type socket struct {
 	ends    int  // how much of the blank line that ends such an answer was read
 
 	reads  atomic.Uint64 // Reads begun and ended: odd while one waits
+	sent   atomic.Int64  // bytes that were written
 	budget atomic.Int64  // bytes that may still arrive before the next message; enforced from frames on
 
 	mu       sync.Mutex // protects following
@@ -52,6 +53,7 @@ type socket struct {
 	parked   bool       // the answer to the peer's close frame waits for leave
 	closing  bool       // no more writes; the last flush closes the connection
 	queue    *[]byte    // not yet written; nil when empty
+	data     uint64     // data frames that were queued
 	guard    *time.Timer
 	err      error // the first failure of a write
 	direct   direct
@@ -173,6 +175,7 @@ func (s *socket) writeFrame(first byte, masked bool, payload []byte) error {
 		return err
 	}
 	*s.queue = appendFrame(*s.queue, first, masked, payload)
+	s.data++
 	return nil
 }
 
@@ -244,6 +247,7 @@ func (s *socket) releaseNow() error {
 	}
 	out := s.queue
 	n, err := s.direct.write(*out)
+	s.sent.Add(int64(n))
 	switch {
 	case err != nil:
 		s.err = err
@@ -287,6 +291,7 @@ func (s *socket) writeAll(p []byte) error {
 	for len(p) > 0 {
 		s.Conn.SetWriteDeadline(time.Now().Add(s.timeout))
 		n, err := s.Conn.Write(p[:min(len(p), writeSize)])
+		s.sent.Add(int64(n))
 		p = p[n:]
 		if err == nil || n > 0 && errors.Is(err, os.ErrDeadlineExceeded) {
 			continue // slow is not dead; under TLS the next Write fails, as it must
@@ -353,11 +358,22 @@ func (s *socket) answersPing() bool {
 	return !s.flushing || s.queue == nil || len(*s.queue) < pongBacklog
 }
 
-// writing reports that a flush is under way.
-func (s *socket) writing() bool {
+// writing reports whether a flush is under way, and how many data frames there were.
+func (s *socket) writing() (flushing bool, data uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.flushing
+	return s.flushing, s.data
+}
+
+// taken is how many bytes the peer's system has acknowledged, and whether these are all.
+// Where the own system does not tell, nothing is known to be taken.
+func (s *socket) taken() (n int64, all bool) {
+	sent := s.sent.Load()
+	left, ok := untaken(s.raw)
+	if !ok {
+		return 0, false
+	}
+	return sent - left, left == 0
 }
 
 // failure is why writing ended, nil if it did not.

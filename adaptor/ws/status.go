@@ -74,7 +74,10 @@ func peerClosed(e websocket.CloseError) error {
 // alone, from a connection that broke.
 func framing(err error) error {
 	var broke net.Error
-	if errors.As(err, &broke) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed) {
+	if errors.As(err, &broke) {
+		return broke
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	text := err.Error()

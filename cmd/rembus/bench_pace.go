@@ -44,7 +44,9 @@ func (s *schedule) wait(ctx context.Context) (due time.Time, err error) {
 		return due, ctx.Err()
 	}
 	if s.precise && early < nap.Longest {
-		nap.For(early)
+		for ; early > 0; early = time.Until(due) { // a nap may end early
+			nap.For(early)
+		}
 		return due, ctx.Err()
 	}
 	t := time.NewTimer(early)
