@@ -102,6 +102,7 @@ func (l *Lake) drain() error {
 		if next <= from {
 			return nil
 		}
+		l.healed() // before those who wait for the rows may look
 		l.progress.reach(next - 1)
 		l.rebuild(len(changes))
 	}
