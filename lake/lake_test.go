@@ -43,6 +43,9 @@ func parse(t testing.TB, text string) *schema.Schema {
 	return s
 }
 
+// patience ends a call that hangs; half of it is for the lake to come level.
+const patience = 2 * time.Minute
+
 // bench is a lake that reads a log.
 type bench struct {
 	t   testing.TB
@@ -55,7 +58,7 @@ type bench struct {
 // adapt the options.
 func start(t testing.TB, log *memLog, change func(*lake.Options)) *bench {
 	t.Helper()
-	o := lake.Options{Schema: parse(t, tables), BatchInterval: time.Millisecond, Threads: 2}
+	o := lake.Options{Schema: parse(t, tables), BatchInterval: time.Millisecond, QueryTimeout: patience, Threads: 2}
 	if change != nil {
 		change(&o)
 	}
@@ -85,7 +88,7 @@ func (b *bench) call(method string, args ...any) (*protocol.Payload, error) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return b.calls[method](ctx, "tester", p)
 }

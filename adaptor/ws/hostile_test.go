@@ -12,9 +12,10 @@ import (
 	"github.com/rembus-go/rembus/protocol"
 )
 
-// heap is the memory in use, garbage excluded.
+// heap is the memory in use, garbage and pools excluded.
 func heap() int64 {
 	runtime.GC()
+	runtime.GC() // what pools hold is garbage to the second
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc + m.StackInuse)

@@ -112,10 +112,10 @@ func TestFault19ManyConnections(t *testing.T) {
 		for range n {
 			await(t, ended)
 		}
+		for l.Open() > 0 {
+			runtime.Gosched()
+		}
 	})
-	for l.Open() > 0 {
-		runtime.Gosched()
-	}
 }
 
 // TestIdleMemory: an idle connection costs at most 30 KiB on the listener's
