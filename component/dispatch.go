@@ -48,16 +48,16 @@ type parked struct {
 func (c *Component) dispatch() {
 	defer close(c.idle)
 	park := parking{byTopic: make(map[string]*parked)}
-	var buf [64]event
+	var taken *chunk
 	for {
-		n, lossy := c.in.take(buf[:])
-		if n == 0 {
+		var lossy bool
+		if taken, lossy = c.in.take(taken); taken == nil {
 			return
 		}
 		if lossy {
 			c.report(fmt.Errorf("%w: %d so far", ErrSlow, c.in.dropped.Load()))
 		}
-		for _, e := range buf[:n] {
+		for _, e := range taken.events[:taken.n] {
 			if c.in.stopped.Load() {
 				return
 			}
@@ -73,7 +73,6 @@ func (c *Component) dispatch() {
 				c.unpark(&park, e.do.topic)
 			}
 		}
-		clear(buf[:n])
 	}
 }
 

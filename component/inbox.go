@@ -33,24 +33,11 @@ type inbox struct {
 
 	mu       sync.Mutex // Protects following
 	finished bool       // nothing more comes
-	queue    []event
-	head     int   // queue[:head] was taken
-	cut      int   // no droppable QoS0 before it
-	bytes    int   // of QoS0 in queue
-	unacked  int   // QoS1/2 deliveries in queue
-	held     int64 // their bytes
-	lossy    bool  // dropped since the last take
+	queue    events
+	lossy    bool // dropped since the last take
 	// seen holds the QoS1/2 ids that are queued or being handled, and those that
 	// the broker may still send again, in two generations.
 	seen, older map[protocol.ID]seen
-}
-
-// event is a delivery, or something else to do in order with deliveries. It is
-// copied twice for each message, hence small.
-type event struct {
-	msg  *protocol.Message
-	from *session // that msg came on
-	do   *chore   // when msg is nil; nil if a delivery was dropped
 }
 
 // chore is what else is done in order with deliveries.
@@ -87,7 +74,7 @@ func (b *inbox) push(m *protocol.Message, s *session) verdict {
 	if b.finished {
 		return queued
 	}
-	size := m.Size()
+	l := loadOf(m)
 	if m.QoS != protocol.QoS0 {
 		switch max(b.seen[m.ID], b.older[m.ID]) {
 		case waiting:
@@ -99,20 +86,16 @@ func (b *inbox) push(m *protocol.Message, s *session) verdict {
 			}
 			return repeated
 		}
-		if b.unacked >= maxUnacked || b.held+int64(size) > maxUnackedBytes {
+		if b.queue.unacked >= maxUnacked || b.queue.held+l.held > maxUnackedBytes {
 			return flooded
 		}
 		b.seen[m.ID] = waiting
-		b.unacked++
-		b.held += int64(size)
-		b.add(event{msg: m, from: s})
-		return queued
 	}
-	for b.bytes > 0 && b.bytes+size > b.limit {
-		b.dropOldest()
+	for l.bytes > 0 && b.queue.bytes+l.bytes > b.limit && b.queue.dropOldest() {
+		b.dropped.Add(1)
+		b.lossy = true
 	}
-	b.bytes += size
-	b.add(event{msg: m, from: s})
+	b.add(event{msg: m, from: s}, l)
 	return queued
 }
 
@@ -124,13 +107,12 @@ func (b *inbox) put(do chore) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.finished {
-		b.add(event{do: &do})
+		b.add(event{do: &do}, load{})
 	}
 }
 
-func (b *inbox) add(e event) {
-	b.queue = append(b.queue, e)
-	if len(b.queue)-b.head == 1 {
+func (b *inbox) add(e event, l load) {
+	if b.queue.add(e, l) {
 		b.signal()
 	}
 }
@@ -142,54 +124,27 @@ func (b *inbox) signal() {
 	}
 }
 
-// dropOldest drops the oldest QoS0 delivery; there is one while bytes is not 0.
-func (b *inbox) dropOldest() {
-	for b.cut = max(b.cut, b.head); b.cut < len(b.queue); b.cut++ {
-		if m := b.queue[b.cut].msg; m != nil && m.QoS == protocol.QoS0 {
-			b.queue[b.cut] = event{}
-			b.bytes -= m.Size()
-			b.dropped.Add(1)
-			b.lossy = true
-			return
-		}
+// take gives back what was taken last, nil at first, and returns what waited longest;
+// lossy if QoS0 was dropped since the last take. It waits for the first; nil is the end.
+func (b *inbox) take(last *chunk) (c *chunk, lossy bool) {
+	if last != nil {
+		last.clear()
 	}
-}
-
-// take moves waiting events into buf and says how many; lossy if QoS0 was
-// dropped since the last take. It waits for the first one; 0 is the end.
-func (b *inbox) take(buf []event) (n int, lossy bool) {
 	for {
 		b.mu.Lock()
-		n = copy(buf, b.queue[b.head:])
-		if n > 0 || b.finished {
+		if last != nil {
+			b.queue.giveBack(last)
+			last = nil
+		}
+		if c = b.queue.take(); c != nil || b.finished {
 			break
 		}
 		b.mu.Unlock()
 		<-b.wake
 	}
 	defer b.mu.Unlock()
-	for _, e := range buf[:n] {
-		switch {
-		case e.msg == nil:
-		case e.msg.QoS == protocol.QoS0:
-			b.bytes -= e.msg.Size()
-		default:
-			b.unacked--
-			b.held -= int64(e.msg.Size())
-		}
-	}
-	clear(b.queue[b.head : b.head+n])
-	b.head += n
-	if b.head == len(b.queue) || b.head > 1024 && b.head > len(b.queue)/2 {
-		rest := copy(b.queue, b.queue[b.head:])
-		clear(b.queue[rest:])
-		if b.queue = b.queue[:rest]; rest == 0 && cap(b.queue) > maxSpare {
-			b.queue = nil
-		}
-		b.cut, b.head = max(b.cut-b.head, 0), 0
-	}
 	lossy, b.lossy = b.lossy, false
-	return n, lossy
+	return c, lossy
 }
 
 // done says that the handler of m has run, before its ACK is sent. Without an
@@ -237,7 +192,7 @@ func (b *inbox) finish() {
 func (b *inbox) stop() {
 	b.stopped.Store(true)
 	b.mu.Lock()
-	b.queue, b.head, b.cut, b.bytes, b.unacked, b.held = nil, 0, 0, 0, 0, 0
+	b.queue = events{}
 	b.mu.Unlock()
 	b.finish()
 }

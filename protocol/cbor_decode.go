@@ -171,9 +171,16 @@ func (c *Codec) decodeUsual(m *Message, frame []byte) bool {
 	m.Type, m.Topic = Pub, topic
 	m.setData(CBOR, frame[data:len(frame):len(frame)])
 	m.own.untagged = !s.tagged
-	m.frame = frame
-	m.frames[CBOR].Store(&m.frame)
+	c.share(m, frame)
 	return true
+}
+
+// share keeps the frame of a message that a broker passes on.
+func (c *Codec) share(m *Message, frame []byte) {
+	if !c.component {
+		m.frame = frame
+		m.frames[CBOR].Store(&m.frame)
+	}
 }
 
 // decodeFields reads what follows the id of any message but a PUB.
@@ -258,8 +265,7 @@ func (c *Codec) decodePub(m *Message, e *envelope, flags byte, frame []byte) (*M
 	if data := e.items[first+1]; !isNullCBOR(data) {
 		m.setData(CBOR, data)
 		if m.QoS == QoS0 && e.plain && (!m.HasSlot || id.kind == idNumber && id.num != 0) {
-			m.frame = frame
-			m.frames[CBOR].Store(&m.frame)
+			c.share(m, frame)
 		}
 	}
 	return m, nil
