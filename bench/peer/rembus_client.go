@@ -58,6 +58,7 @@ func Bytes(args []protocol.RawValue) []byte {
 
 // Pipeline publishes and looks at every outcome.
 func (c *rembusClient) Pipeline(ctx context.Context, qos QoS, topic string, n, window int, next func() []byte) error {
+	window = min(window, n)
 	t := c.c.Topic(topic, component.WithQoS(component.QoS(qos)))
 	pending := make([]*component.Future, window)
 	for i := range n + window {
