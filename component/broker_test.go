@@ -69,7 +69,7 @@ func newBrokerOn(t *testing.T, w way, opts ws.ListenOptions) *broker {
 	accepting := make(chan error, 1)
 	go func() { accepting <- listener.Serve(func(l protocol.Link) { _ = srv.Serve(l) }) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := errors.Join(srv.Close(ctx), listener.Close(ctx), <-accepting); err != nil {
 			t.Errorf("broker: %v", err)
@@ -104,7 +104,7 @@ func (b *broker) component(name string, opts ...component.Option) *component.Com
 
 func (b *broker) close(c *component.Component) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := c.Close(ctx); err != nil {
 		b.t.Errorf("closing %q: %v", c.Name(), err)

@@ -77,11 +77,19 @@ func (p *calls) refuse(s *session, m *protocol.Message, err *protocol.Error) {
 
 // work serves calls until there is nothing to do.
 func (p *calls) work(next call) {
+	exited := true
+	defer func() {
+		if exited { // by runtime.Goexit in the function: the next call is another goroutine's
+			p.refuse(next.s, next.msg, protocol.Errorf(protocol.StatusMethodException, "%s ended its goroutine", next.msg.Topic))
+			p.leave()
+		}
+	}()
 	for more := true; more; next, more = p.next() {
 		if next.s.ctx.Err() == nil { // else nobody can get the answer
 			p.c.out.answerNow(p.c.serve(next.s.ctx, next.method, next.msg), p.serving(), next.s)
 		}
 	}
+	exited = false
 }
 
 // serving is how many calls run.
@@ -91,18 +99,35 @@ func (p *calls) serving() int {
 	return p.running
 }
 
-// next returns the oldest call that waits; without one the place is free. A few
-// goroutines stay for a later one.
+// next returns the oldest call that waits. A few goroutines stay for a later one.
 func (p *calls) next() (call, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if c, ok := p.waiting(); ok {
+		return c, true
+	}
+	return p.stay()
+}
+
+// leave hands on the place of a call.
+func (p *calls) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c, ok := p.waiting(); ok {
+		go p.work(c)
+	}
+}
+
+// waiting returns the oldest call that waits; without one the place is free. Called
+// with mu held.
+func (p *calls) waiting() (call, bool) {
 	if len(p.backlog) == 0 {
 		p.backlog = nil
 		p.running--
 		if p.stopped && p.running == 0 {
 			close(p.idle)
 		}
-		return p.stay()
+		return call{}, false
 	}
 	c := p.backlog[0]
 	p.backlog[0] = call{}

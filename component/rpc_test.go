@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -284,4 +285,28 @@ func TestCallsAreBounded(t *testing.T) {
 	if len(answered) != calls || most != limit {
 		t.Errorf("%d of %d answered, %d ran at a time", len(answered), calls, most)
 	}
+}
+
+// A function that ends its goroutine costs its caller an exception, and no place.
+func TestFunctionExits(t *testing.T) {
+	b := newBroker(t, ways[1])
+	callee, caller := b.component("callee", component.WithHandlers(1)), b.component("caller")
+	must(t, callee.Expose(t.Context(), "leave", func() { runtime.Goexit() }))
+	must(t, callee.Expose(t.Context(), "stay", func() int { return 1 }))
+	var calls sync.WaitGroup
+	for range 20 { // some wait for the only place
+		calls.Go(func() {
+			_, err := caller.RPC(t.Context(), "leave")
+			var e *component.Error
+			if !errors.As(err, &e) || e.Status != protocol.StatusMethodException || e.Text != "leave ended its goroutine" {
+				t.Errorf("%v", err)
+			}
+		})
+		calls.Go(func() {
+			if n, err := component.Call[int](t.Context(), caller, "stay"); err != nil || n != 1 {
+				t.Errorf("%d, %v", n, err)
+			}
+		})
+	}
+	calls.Wait()
 }

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must come. Nothing measures it.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // broker is a server over a log in memory.
 type broker struct {

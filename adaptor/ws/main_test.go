@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience ends tests that hang; none waits for it when all is well.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // serve starts a listener on a free port of this machine, closed with the test.
 func serve(t testing.TB, opts ws.ListenOptions, handle func(protocol.Link)) *ws.Listener {

@@ -104,7 +104,7 @@ func TestFault16HalfOpen(t *testing.T) {
 // TestAnsweringPeersStay: whoever answers, or sends anything at all, stays for
 // many ping intervals.
 func TestAnsweringPeersStay(t *testing.T) {
-	const interval = 60 * time.Millisecond
+	const interval = 200 * time.Millisecond
 	ended := make(chan error, 2)
 	l := serve(t, ws.ListenOptions{Ping: interval}, drain(ended))
 
@@ -161,7 +161,7 @@ func TestBusyReceiverIsNotSilence(t *testing.T) {
 	resume := make(chan struct{})
 	ended := make(chan error, 1)
 	got := make(chan *protocol.Message, 2)
-	l := serve(t, ws.ListenOptions{Ping: 20 * time.Millisecond}, func(link protocol.Link) {
+	l := serve(t, ws.ListenOptions{Ping: 100 * time.Millisecond}, func(link protocol.Link) {
 		for {
 			m, err := link.Receive()
 			if err != nil {
@@ -177,7 +177,7 @@ func TestBusyReceiverIsNotSilence(t *testing.T) {
 	r.send(fin|opBinary, cbor)
 	await(t, got)
 	// A ping under way holds further ones back, so count intervals by the clock.
-	<-time.After(200 * time.Millisecond)
+	<-time.After(400 * time.Millisecond)
 	r.send(fin|opBinary, cbor)
 	close(resume)
 	await(t, got)

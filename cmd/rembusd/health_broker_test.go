@@ -71,7 +71,7 @@ func startBroker(t *testing.T, args ...string) *broker {
 		stopped = true
 		b.fs.Hook(nil)
 		b.fs.SetCapacity(0)
-		closing, done := context.WithTimeout(context.Background(), 10*time.Second)
+		closing, done := context.WithTimeout(context.Background(), time.Minute)
 		defer done()
 		_ = b.comp.Close(closing) // what was refused stays unacked
 		cancel()

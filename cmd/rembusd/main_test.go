@@ -185,7 +185,7 @@ func (p *process) until(t *testing.T, msg string) map[string]any {
 				return entry
 			}
 			seen = append(seen, entry["msg"])
-		case <-time.After(30 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatalf("%q did not come: %v", msg, seen)
 		}
 	}

@@ -53,7 +53,7 @@ func network(t *testing.T, names ...string) []*component.Component {
 	srv, err := server.New(server.Options{Log: log, Logger: quiet})
 	must(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := srv.Close(ctx); err != nil {
 			t.Error(err)

@@ -88,7 +88,7 @@ func run(db *sql.DB, cols []string, where string) error {
 	if where != "" {
 		q += " WHERE (\n" + where + "\n)"
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	rows, err := db.QueryContext(ctx, q+" LIMIT 10")
 	if err != nil {

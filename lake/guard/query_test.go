@@ -13,7 +13,7 @@ import (
 
 // runQuery executes what was checked, as the doc comment of the guard says.
 func runQuery(db *sql.DB, text string, args ...any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
