@@ -8,7 +8,8 @@ import (
 
 // Message is a delivery, or a call of an exposed method, as a handler of the
 // form func(*Message) gets it: nothing of it is decoded until asked for. It is
-// immutable and may be kept. Its methods are not safe for concurrent use.
+// immutable and may be kept; it keeps some KiB of its neighbours with it, so that who
+// wants very many for long decodes them. Its methods are not safe for concurrent use.
 type Message struct {
 	m     *protocol.Message
 	space bool

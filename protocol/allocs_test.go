@@ -42,3 +42,42 @@ func TestAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestAllocationsOfDeliveries: a component gets memory for few messages at a time, and
+// for more while all go to one topic.
+func TestAllocationsOfDeliveries(t *testing.T) {
+	data := make([]byte, 100)
+	for name, test := range map[string]struct {
+		topics []string
+		each   int // messages of one allocation
+	}{
+		"one topic": {[]string{"a/topic"}, slabLarge},
+		"topics":    {[]string{"a/topic", "b/topic"}, slabSmall},
+		"a space":   {[]string{"*/topic"}, slabSmall},
+	} {
+		c := NewComponentCodec(Limits{}, CBOR)
+		var frames [][]byte
+		for _, topic := range test.topics {
+			m, err := NewMessage(Pub, topic, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			frame, _, _, err := c.Encode(m, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			frames = append(frames, frame)
+		}
+		const rounds = 2 * slabSmall * slabLarge
+		got := testing.AllocsPerRun(1, func() { // the first run is not counted
+			for i := range rounds {
+				if _, err := c.DecodeCopy(CBOR, frames[i%len(frames)]); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		if want := float64(rounds / test.each); got < want-1 || got > want+1 {
+			t.Errorf("%s: %v allocations of %d messages, want %v", name, got, rounds, want)
+		}
+	}
+}

@@ -171,6 +171,9 @@ func (c *Codec) decodeUsual(m *Message, frame []byte) bool {
 	m.Type, m.Topic = Pub, topic
 	m.setData(CBOR, frame[data:len(frame):len(frame)])
 	m.own.untagged = !s.tagged
+	if c.component {
+		c.slab.saw(topic)
+	}
 	c.share(m, frame)
 	return true
 }

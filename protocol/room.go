@@ -126,18 +126,47 @@ func withRoom(n int) (*Message, []byte) {
 	return &Message{}, make([]byte, n)
 }
 
+// Messages that are made at a time: as many as waste little of a size class of which many
+// fit into what Go's allocator gets at once.
+const (
+	slabSmall = 9
+	slabLarge = 21
+)
+
 // slab makes small messages several at a time, for those who never release them. One
-// that is kept keeps its neighbours.
-type slab struct{ spare []message144 }
+// that is kept keeps its neighbours. Hence there are few where each may well be kept, such
+// as the last of each topic, and more only while all go to one topic.
+type slab struct {
+	spare []message144
+	size  int
+	same  int    // PUBs since the last make that went to the same topic as the one before
+	topic string // of the last
+	space bool   // topic is one: the messages' own topics may differ
+}
 
 func (s *slab) take(n int) (*Message, []byte) {
 	if n > len(message144{}.room) {
 		return withRoom(n)
 	}
 	if len(s.spare) == 0 {
-		s.spare = make([]message144, 8)
+		if s.size > 0 && s.same >= s.size {
+			s.size = slabLarge
+		} else {
+			s.size = slabSmall
+		}
+		s.spare, s.same = make([]message144, s.size), 0
 	}
 	m := &s.spare[0]
 	s.spare = s.spare[1:]
 	return &m.Message, m.room[:n:n]
+}
+
+// saw notes the topic of a PUB.
+func (s *slab) saw(topic string) {
+	switch {
+	case topic != s.topic:
+		s.topic, s.space = topic, IsSpace(topic)
+	case !s.space:
+		s.same++
+	}
 }
