@@ -178,7 +178,7 @@ func TestSQLDeadline(t *testing.T) {
 	for i := range 2000 {
 		log.publish(t, "counter", row{"k": i, "v": i, "w": "x"})
 	}
-	b := start(t, log, func(o *lake.Options) { o.QueryTimeout = time.Second })
+	b := start(t, log, func(o *lake.Options) { o.QueryTimeout = 300 * time.Millisecond })
 	b.log.Commit()
 	if err := b.Await(t.Context(), log.End()); err != nil {
 		t.Fatal(err)
