@@ -58,12 +58,12 @@ type events struct {
 }
 
 // add reports whether the queue was empty.
-func (q *events) add(e event, l load) (was bool) {
+func (q *events) add(e event, l load) (empty bool) {
 	c := q.last
 	switch {
 	case c == nil:
 		c = q.room()
-		q.first, q.last, was = c, c, true
+		q.first, q.last, empty = c, c, true
 	case c.n == chunkEvents:
 		c = q.room()
 		q.last.next, q.last = c, c
@@ -72,7 +72,7 @@ func (q *events) add(e event, l load) (was bool) {
 	c.n++
 	c.change(l, 1)
 	q.change(l, 1)
-	return was
+	return empty
 }
 
 func (q *events) room() *chunk {

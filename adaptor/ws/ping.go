@@ -27,8 +27,7 @@ func (l *link) ping() *ping {
 	if l.pinging != nil {
 		return l.pinging
 	}
-	p := &ping{done: make(chan struct{})}
-	_, p.data = l.sock.writing()
+	p := &ping{data: l.sock.dataFrames(), done: make(chan struct{})}
 	l.pinging = p
 	go func() {
 		p.err = l.conn.Ping(context.Background())
@@ -122,8 +121,7 @@ func (k *keepalive) step() error {
 // While a flush is under way the ping may be stuck behind it: then it is for
 // the write timeout to judge.
 func (k *keepalive) silent() bool {
-	flushing, _ := k.link.sock.writing()
-	return k.reads%2 == 1 && k.link.sock.reads.Load() == k.reads && !flushing
+	return k.reads%2 == 1 && k.link.sock.reads.Load() == k.reads && !k.link.sock.writing()
 }
 
 // slow reports that the silent peer may just not have come to the ping, since its

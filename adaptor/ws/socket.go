@@ -358,11 +358,18 @@ func (s *socket) answersPing() bool {
 	return !s.flushing || s.queue == nil || len(*s.queue) < pongBacklog
 }
 
-// writing reports whether a flush is under way, and how many data frames there were.
-func (s *socket) writing() (flushing bool, data uint64) {
+// writing reports that a flush is under way.
+func (s *socket) writing() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.flushing, s.data
+	return s.flushing
+}
+
+// dataFrames is how many data frames were queued so far.
+func (s *socket) dataFrames() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data
 }
 
 // taken is how many bytes the peer's system has acknowledged, and whether these are all.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -76,9 +75,6 @@ func framing(err error) error {
 	var broke net.Error
 	if errors.As(err, &broke) {
 		return broke
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed) {
-		return err
 	}
 	text := err.Error()
 	for _, wrap := range []string{"failed to get reader: ", "failed to read frame header: ", "failed to read: "} {
